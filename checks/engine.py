@@ -1,0 +1,158 @@
+"""Runs rules and gathers what they miss. No knowledge of mail, of terminals or of files.
+
+A rule is run; where it looks at a reading that nobody has, it is stopped, the reading is gathered (once per run, however many
+rules want it) and the rule is run again, until it gets through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from checks.evidence import Effect, Evidence, Missing, Probe, Reading, Readings, State, Undetermined
+from checks.model import CheckResult, Finding, Outcome, Status
+from checks.subject import Subject
+
+MAX_ROUNDS = 60  # an SPF tree of ten dependent includes needs a dozen; more is a rule that runs in circles
+MAX_PROBES = 300  # per rule and subject; DESIGN.md section 3 bounds what one hostile domain can make us ask
+
+
+class Gatherer(Protocol):
+    """Asks the world one question. Must return a reading for every fault of the other side; an exception is a bug of ours."""
+
+    def __call__(self, probe: Probe[Any], budget: float) -> Awaitable[Reading]:
+        """`budget`: seconds left for the whole run."""
+
+
+class Check(Protocol):
+    """What the engine needs to know of a check; `checks.catalogue` makes them from the rule files."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def subject_type(self) -> type[Subject]: ...
+    @property
+    def informational(self) -> bool: ...
+    @property
+    def judge(self) -> Callable[[Any, Evidence], Iterator[Finding]]: ...
+    @property
+    def unknown(self) -> Outcome: ...
+    @property
+    def not_run(self) -> Outcome: ...
+    @property
+    def over_budget(self) -> Outcome: ...
+    @property
+    def broken(self) -> Outcome: ...
+
+
+Progress = Callable[[str, CheckResult | None], None]
+
+
+@dataclass
+class Run:
+    """One run over one or several subjects. Share a `Run` to ask nothing twice across them."""
+
+    gather: Gatherer | None = None
+    """None: judge saved evidence with the network off."""
+    allow: frozenset[Effect] = frozenset({Effect.LOOK})
+    deadline: float = 60.0
+    """Seconds for the whole run."""
+    readings: Readings = field(default_factory=dict)
+    _pending: dict[Probe[Any], asyncio.Task[Reading]] = field(default_factory=dict)
+    _ends: float = 0.0
+
+    async def judge(self, checks: Iterable[Check], subjects: Sequence[Subject], progress: Callable[[CheckResult], None] | None = None) -> list[CheckResult]:
+        """Run every check on every subject of its kind; results in the order of `checks`. Never raises for a fault of the other side."""
+        loop = asyncio.get_running_loop()
+        self._ends = self._ends or loop.time() + self.deadline
+        fitting = [(check, [subject for subject in subjects if isinstance(subject, check.subject_type)]) for check in checks]
+
+        async def one(check: Check, subjects: list[Subject]) -> CheckResult:
+            parts = await asyncio.gather(*(self._judge_one(check, subject) for subject in subjects))
+            result = CheckResult(
+                check=check.id,
+                findings=tuple(finding for findings, _ in parts for finding in findings),
+                informational=check.informational,
+                traceback="\n".join(text for _, text in parts if text),
+            )
+            if progress:
+                progress(result)
+            return result
+
+        return list(await asyncio.gather(*(one(check, subjects) for check, subjects in fitting if subjects)))
+
+    async def _judge_one(self, check: Check, subject: Subject) -> tuple[list[Finding], str]:
+        asked: set[Probe[Any]] = set()
+        for _ in range(MAX_ROUNDS):
+            findings: list[Finding] = []
+            view = Evidence(self.readings)
+            try:
+                for finding in check.judge(subject, view):
+                    findings.append(replace(finding, consulted=view.consulted))  # noqa: PERF401 - what was found before a fault stands
+            except Missing as missing:
+                asked.update(missing.probes)
+                if len(asked) > MAX_PROBES:
+                    break
+                await asyncio.gather(*(self._reading(probe) for probe in dict.fromkeys(missing.probes)))
+                continue
+            except Undetermined as fault:
+                findings.append(_undetermined(check, subject, fault, view))
+            except Exception:  # noqa: BLE001 - one rule's bug must not cost the other verdicts
+                about = subject.name
+                findings.append(replace(check.broken(about=about, subject=about), consulted=view.consulted))
+                return findings, traceback.format_exc()
+            return findings, ""
+        return [check.over_budget(about=subject.name, subject=subject.name)], ""
+
+    async def _reading(self, probe: Probe[Any]) -> None:
+        if probe in self.readings:
+            return
+        if probe not in self._pending:
+            self._pending[probe] = asyncio.create_task(self._gather(probe))
+        reading = await asyncio.shield(self._pending[probe])
+        self.readings[probe] = reading
+        self._pending.pop(probe, None)
+
+    async def _gather(self, probe: Probe[Any]) -> Reading:
+        if self.gather is None:
+            return probe.reading(state=State.NOT_ATTEMPTED, detail="it is not in the saved evidence")
+        if probe.effect not in self.allow:
+            return probe.reading(state=State.NOT_ATTEMPTED, detail=NOT_ALLOWED[probe.effect])
+        budget = self._ends - asyncio.get_running_loop().time()
+        if budget <= 0:
+            return probe.reading(state=State.NOT_ATTEMPTED, detail=f"the time for the whole run ({self.deadline:g} s) was up")
+        try:
+            async with asyncio.timeout(budget):
+                return await self.gather(probe, budget)
+        except TimeoutError:
+            return probe.reading(state=State.TIMEOUT, detail=f"the time for the whole run ({self.deadline:g} s) was up")
+
+
+NOT_ALLOWED: Mapping[Effect, str] = {
+    Effect.LOOK: "looking was not allowed in this run (--allow look)",
+    Effect.LOGIN: "logging in was not allowed in this run (--allow look,login)",
+    Effect.SEND: "sending a test message was not allowed in this run (--allow look,login,send)",
+}
+
+
+def _undetermined(check: Check, subject: Subject, fault: Undetermined, view: Evidence) -> Finding:
+    """Not asking is *not run*; asking and getting no answer is *unknown*."""
+    reason = fault.reading.detail or REASONS[fault.reading.state]
+    allowed = fault.reading.detail not in NOT_ALLOWED.values()
+    outcome = check.unknown if allowed else check.not_run
+    finding = outcome(about=subject.name, subject=subject.name, probe=fault.probe.id, reason=reason)
+    return replace(finding, consulted=view.consulted)
+
+
+REASONS: Mapping[State, str] = {
+    State.SERVFAIL: "the name server answered that it failed (SERVFAIL)",
+    State.TIMEOUT: "no answer came in time",
+    State.REFUSED: "the other side refused to answer",
+    State.BOGUS: "the answer cannot be trusted",
+    State.NOT_ATTEMPTED: "it was not asked",
+}
+
+__all__ = ["MAX_PROBES", "MAX_ROUNDS", "NOT_ALLOWED", "REASONS", "Check", "Gatherer", "Progress", "Run", "Status"]

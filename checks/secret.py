@@ -1,0 +1,100 @@
+"""Secrets: how they are referred to, carried and kept out of every output.
+
+A settings document holds a `SecretRef`, never a value. Who turns a reference into a `Secret` is the floor above
+(wizard.secrets); a `Secret` cannot be printed, compared by accident or written to JSON. `LeakGuard` searches finished text for
+every form in which a known secret could have slipped out.
+"""
+
+from __future__ import annotations
+
+import base64
+import urllib.parse
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+SHORTEST_GUARDED = 4  # a shorter "secret" would be found in ordinary words and make every report unsendable
+
+
+class SecretSource(StrEnum):
+    """Where a secret lives."""
+
+    FILE = "file"  # ref: path, relative to the settings file; one trailing newline is not part of the secret
+    ENV = "env"  # ref: name of an environment variable
+    KEYRING = "keyring"  # ref: "service/user"
+    COMMAND = "command"  # ref: command line, split like a shell would, run without one; the first line of its output
+    CREDENTIAL = "credential"  # ref: name below $CREDENTIALS_DIRECTORY (systemd LoadCredential=)
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret value in memory. `str()` and `repr()` show its length only."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """Return the value, for the one place that puts it on an encrypted wire."""
+        return self._value
+
+    def hint(self) -> str:
+        """Describe the value without showing it: "16 characters, ends with a space"."""
+        count = len(self._value)
+        parts = [f"{count} character{'' if count == 1 else 's'}"]
+        if self._value[:1].isspace():
+            parts.append("begins with a space")
+        if self._value[-1:].isspace():
+            parts.append("ends with a space")
+        if not self._value.isascii():
+            parts.append("has non-ASCII characters")
+        return ", ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"Secret({self.hint()})"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        raise TypeError("a Secret is not written anywhere")
+
+
+class LeakGuard:
+    """Knows the secrets of a run and finds them, in any usual encoding, in text that is about to leave."""
+
+    def __init__(self) -> None:
+        self._forms: set[str] = set()
+
+    def learn(self, secret: Secret, *, username: str = "") -> None:
+        """Remember a secret and the encodings that SMTP, URLs and logs would give it."""
+        value = secret.reveal()
+        if len(value) < SHORTEST_GUARDED:
+            return
+        self._forms.update(_forms(value, username))
+
+    def mask(self, text: str) -> str:
+        """Return the text with every form of every known secret replaced by `[secret]`, longest form first."""
+        for form in sorted(self._forms, key=len, reverse=True):
+            if form in text:
+                text = text.replace(form, "[secret]")
+        return text
+
+    def leaks(self, text: str) -> bool:
+        """Tell whether any form of a known secret is in the text."""
+        return any(form in text for form in self._forms)
+
+
+def _forms(value: str, username: str) -> Iterable[str]:
+    raw = value.encode()
+    yield value
+    yield raw.hex()
+    yield urllib.parse.quote(value, safe="")
+    yield urllib.parse.quote_plus(value)
+    yield "".join(f"={byte:02X}" for byte in raw)
+    # Base64 of a longer text shows the secret in one of three alignments; the characters that depend on neighbours are cut off.
+    for shift in range(3):
+        encoded = base64.b64encode(b"\0" * shift + raw).decode()
+        start = 0 if shift == 0 else shift + 1
+        end = len(encoded) - encoded.count("=") - (1 if (len(raw) + shift) % 3 else 0)
+        if end - start >= SHORTEST_GUARDED:
+            yield encoded[start:end]
+    for line in (f"\0{username}\0{value}", f"{username}\0{username}\0{value}"):  # RFC 4616 section 2
+        yield base64.b64encode(line.encode()).decode()

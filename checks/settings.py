@@ -1,0 +1,434 @@
+"""The settings document: what the wizard edits, the rules judge and the dispatcher reads.
+
+Defines shape and meaning only. Reading and writing files is wizard.store; whether the settings are wise is for the rules (two
+default servers load here and are a finding there, so that a report can name them). Secrets appear as references only, and no
+error text ever shows a rejected value.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+import types
+import typing
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import idna
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from checks.secret import SecretSource
+
+SCHEMA_VERSION = 1
+MAX_SERVERS = 100  # more is a generated file gone wrong
+MAX_TEXT = 998  # RFC 5322 section 2.1.1: no header line may be longer
+
+
+class Security(StrEnum):
+    """How the connection is protected."""
+
+    IMPLICIT_TLS = "implicit-tls"  # RFC 8314 section 3.3: TLS from the first byte, usually port 465
+    STARTTLS = "starttls"  # RFC 3207, required: no mail and no password without it
+    NONE = "none"
+
+
+class Auth(StrEnum):
+    """How the client proves who it is (SASL mechanisms, RFC 4954)."""
+
+    NONE = "none"
+    AUTO = "auto"  # the best that server and credential share
+    PLAIN = "plain"
+    LOGIN = "login"
+    CRAM_MD5 = "cram-md5"
+    SCRAM_SHA_256 = "scram-sha-256"
+    XOAUTH2 = "xoauth2"
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def normal_domain(text: str) -> str:
+    """Return a domain as A-label in lower case, without trailing dot. Raises `ValueError` with a sentence for a person."""
+    value = text.strip().rstrip(".").lower()
+    if len(value) > 253:  # RFC 1035 section 2.3.4; checked before IDNA, whose cost grows with the square of the length
+        raise ValueError("a domain has at most 253 characters")
+    if "@" in value:
+        raise ValueError("this is an address; give the part behind the @, like example.org")
+    try:
+        ascii_name = idna.encode(value, uts46=True).decode() if not value.isascii() else value
+    except idna.IDNAError:
+        raise ValueError("this is not a domain name; it should look like example.org") from None
+    if not re.fullmatch(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))+", ascii_name):
+        raise ValueError("this is not a domain name; it should look like example.org")
+    return ascii_name
+
+
+def normal_host(text: str) -> str:
+    """Return a host name (A-label) or IP address. Explains URLs, ports and spaces instead of cutting them off."""
+    value = text.strip()
+    if match := re.fullmatch(r"(?:[a-z][a-z0-9+.-]*:)?//([^/:]+)(?::(\d+))?/?.*", value, re.IGNORECASE):
+        port = f", port = {match[2]}" if match[2] else ""
+        raise ValueError(f"give the server's name alone, not a URL: host = {match[1][:100]}{port}")
+    if match := re.fullmatch(r"([^:\s\[\]]+):(\d{1,5})", value):
+        raise ValueError(f"give name and port apart: host = {match[1][:100]}, port = {match[2]}")
+    try:
+        return str(ipaddress.ip_address(value.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        pass
+    if value.lower() == "localhost":
+        return "localhost"
+    try:
+        return normal_domain(value)
+    except ValueError:
+        raise ValueError("this is not a server name; it should look like smtp.example.org") from None
+
+
+def normal_address(text: str) -> str:
+    """Return one mailbox address with its domain as A-label. Refuses lists, display names and control characters."""
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - slow to import, rarely the first need
+
+    value = text.strip()
+    if re.search(r"[,;]", value):
+        raise ValueError("give one address only, like office@example.org")
+    if any(ord(char) < 32 or ord(char) == 127 for char in text):
+        raise ValueError("an address has no line breaks or control characters; it should look like office@example.org")
+    try:
+        # test_environment admits .test, SPECIAL names are judged by DNS and not by their letters.
+        found = validate_email(value, check_deliverability=False, test_environment=True, allow_domain_literal=False)
+    except EmailNotValidError:
+        local, at, domain = value.rpartition("@")
+        if at and re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}", local) and not re.search(r"^\.|\.\.|\.$", local):
+            return f"{local}@{normal_domain(domain)}"  # reserved names like .example and .local are fine for a lab or intranet
+        raise ValueError("this is not a mail address; it should look like office@example.org") from None
+    return f"{found.local_part}@{found.ascii_domain.lower()}"
+
+
+def normal_pattern(text: str) -> str:
+    """Return an address pattern: `office@example.org`, `@example.org` (a domain) or `@*.example.org` (its sub-domains)."""
+    value = text.strip()
+    local, _, domain = value.rpartition("@")
+    if not local or local == "*":
+        try:
+            return f"@*.{normal_domain(domain[2:])}" if domain.startswith("*.") else f"@{normal_domain(domain)}"
+        except ValueError:
+            raise ValueError("a filter is an address (office@example.org), a domain (@example.org) or its sub-domains (@*.example.org)") from None
+    return normal_address(value)
+
+
+def _one_line(text: str) -> str:
+    if any(ord(char) < 32 or ord(char) in (127, 0x85, 0x2028, 0x2029) for char in text):
+        raise ValueError("this must be one line of text, without line breaks or control characters")
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise ValueError("this is not a time zone; it should look like Europe/Berlin") from None
+    return text
+
+
+def _whole_number(value: object) -> object:
+    # bool is an int to Python, and int("٥٨٧") is 587; neither is what anybody meant.
+    if isinstance(value, bool) or (isinstance(value, str) and not re.fullmatch(r"[0-9]{1,12}", value)):
+        raise ValueError("this must be a whole number, written with the digits 0 to 9")
+    return value
+
+
+Domain = Annotated[str, AfterValidator(normal_domain)]
+Host = Annotated[str, Field(max_length=300), AfterValidator(normal_host)]
+Address = Annotated[str, Field(max_length=400), AfterValidator(normal_address)]
+Pattern = Annotated[str, Field(max_length=400), AfterValidator(normal_pattern)]
+Line = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_one_line)]
+Count = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=1_000_000_000)]
+Port = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=65535)]
+Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*$", max_length=200)]
+
+
+# --- the document -----------------------------------------------------------------------------------------------------
+
+
+class Part(BaseModel):
+    """A table of the document: unknown keys are errors, values do not change once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SecretRef(Part):
+    """Where a password or token lives. Never the value."""
+
+    source: SecretSource = Field(description="file, env, keyring, command or credential (systemd)")
+    ref: Line = Field(min_length=1, description="the path, variable, service/user, command line or credential name")
+
+
+class Sender(Part):
+    """Whose name and address the recipient sees."""
+
+    name: Line = Field(default="", description="the name that recipients see")
+    email: Address = Field(description="the address that recipients see (header From)")
+    reply_to: Address | None = Field(default=None, description="where answers go, if not to the sender")
+
+
+class Limit(Part):
+    """How much this server is given in a period. Absent means no limit."""
+
+    max: Count = Field(description="how many; to have no limit, leave the limit out")
+    per: Literal["hour", "day", "week"]
+    unit: Literal["messages", "recipients"] = "messages"
+    window: Literal["calendar", "sliding"] = Field(default="sliding", description="calendar: from 0:00 on; sliding: any stretch of that length")
+    on_exceed: Literal["defer", "reject"] = Field(default="defer", description="defer: wait until there is room; reject: tell the sender at once")
+    reset_at: datetime | None = Field(default=None, description="the counter starts anew at this moment")
+
+
+class Burst(Part):
+    """A second, short-term limit, like Microsoft's 30 messages a minute."""
+
+    max: Count
+    per: Literal["second", "minute"]
+
+
+class Server(Part):
+    """One SMTP server and the senders that use it."""
+
+    name: Line = Field(min_length=1, description="what people call this server")
+    default: bool = Field(default=False, description="takes the mail that no filter claims; exactly one server is the default")
+    filter: tuple[Pattern, ...] = Field(default=(), description="senders that use this server: office@example.org, @example.org, @*.example.org")
+    sender: Sender
+    return_path: Address | None = Field(default=None, description="where bounces go (envelope sender); the sender's address if absent")
+    host: Host = Field(description="the server's name")
+    port: Port
+    security: Security
+    auth: Auth = Auth.AUTO
+    username: Line | None = None
+    password: SecretRef | None = None
+    ehlo: Domain | None = Field(default=None, description="the name that the dispatcher gives itself; the machine's own if absent")
+    limit: Limit | None = None
+    burst: Burst | None = None
+    provider: Line | None = Field(default=None, description="an id of `sendready providers`, where it cannot be told from the host")
+    selectors: tuple[Selector, ...] = Field(default=(), description="DKIM selectors that this server signs with")
+
+    @model_validator(mode="after")
+    def _credentials_fit(self) -> Server:
+        if self.auth is Auth.NONE:
+            if self.password is not None:
+                raise ValueError("a password is given, but auth is none; choose auth = auto or take the password out")
+            return self
+        if not self.username:
+            raise ValueError("username is missing; give the login name, or choose auth = none")
+        if self.password is None:
+            raise ValueError('password is missing; say where it is kept, like password = { source = "file", ref = "smtp.password" }')
+        if self.security is Security.NONE and not self.is_loopback:
+            raise ValueError("a password never travels unencrypted: choose security = starttls or implicit-tls, or auth = none")
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this very machine, where nobody listens in between."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def envelope_sender(self) -> str:
+        """The reverse-path of its messages (RFC 5321 section 4.4)."""
+        return self.return_path or self.sender.email
+
+
+class TestMode(Part):
+    """While on, every message goes to one address."""
+
+    __test__ = False
+    enabled: bool = False
+    redirect_to: Address | None = None
+    until: date | None = Field(default=None, description="the last day of testing")
+
+    @model_validator(mode="after")
+    def _has_target(self) -> TestMode:
+        if self.enabled and self.redirect_to is None:
+            raise ValueError("redirect_to is missing; test mode needs the address that receives everything")
+        return self
+
+
+class Blocked(Part):
+    """Recipients who get nothing."""
+
+    pattern: Pattern
+    reason: Line = ""
+    added: date | None = None
+
+
+class Template(Part):
+    """A message template of the dispatcher."""
+
+    name: Line = Field(min_length=1)
+    subject: Line = ""
+    sender: Address | None = None
+    reply_to: Address | None = None
+    file: Line | None = None
+
+
+class Service(Part):
+    """How a delivering service retries. Only for dispatch = service."""
+
+    max_age: Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=336)] = Field(default=48, description="hours until a message is given up")
+    retry: tuple[Count, ...] = Field(default=(5, 15, 60, 240), max_length=50, description="minutes to wait before each further attempt; the last one repeats")
+
+
+class Volume(Part):
+    """What is going to be sent. Used to foresee limits."""
+
+    recipients_per_mailing: Count | None = None
+    mailings_per_week: Count | None = None
+    licences: Count | None = Field(default=None, description="purchased Microsoft 365 licences with a mailbox")
+    plan: Line | None = Field(default=None, description="the Microsoft 365 plan, like Business Standard, E3 or trial")
+
+
+class Settings(Part):
+    """The whole document."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(default="Europe/Berlin", description="IANA name; days and weeks of limits begin there")
+    dispatch: Literal["direct", "service"] = Field(default="direct", description="direct: the dispatcher sends and retries; service: a service does")
+    service: Service | None = None
+    mail_client: Literal["system", "module"] = Field(default="module", description="what opens a message for editing")
+    test_mode: TestMode = TestMode()
+    blocklist: tuple[Blocked, ...] = ()
+    templates: tuple[Template, ...] = ()
+    volume: Volume = Volume()
+    servers: tuple[Server, ...] = Field(min_length=1, max_length=MAX_SERVERS)
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Settings:
+        names = [server.name.casefold() for server in self.servers]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two servers have the same name ({sorted(twice)[0][:60]}); give each its own")
+        if self.service is not None and self.dispatch != "service":
+            raise ValueError('a [service] table is given, but dispatch is "direct"; choose dispatch = "service" or take the table out')
+        return self
+
+    def server(self, name: str) -> Server:
+        """Return the server of that name, whatever its case. Raises `KeyError`."""
+        for server in self.servers:
+            if server.name.casefold() == name.casefold():
+                return server
+        raise KeyError(name)
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing wrong with a document."""
+
+    field: str
+    """Where, as a person would write it: `servers[1].port`, counted from 1."""
+    message: str
+    """What is wrong and what a good value looks like. Never the rejected value."""
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+
+class SettingsError(ValueError):
+    """The document does not fit; `problems` has all of it, at once."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+def parse(document: Mapping[str, Any]) -> Settings:
+    """Turn a mapping (from TOML or JSON) into `Settings`. Raises `SettingsError` with every problem named."""
+    version = document.get("schema_version", SCHEMA_VERSION)
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise SettingsError([Problem(field="schema_version", message=f"this file was written by a newer sendready (its version is {version}, ours {SCHEMA_VERSION})")])
+    try:
+        return Settings.model_validate(dict(document))
+    except ValidationError as error:
+        rows = error.errors(include_input=False, include_url=False, include_context=True)
+        # pydantic counts only the valid items of a list: with one bad server it adds "at least 1 server".
+        inner = {row["loc"][0] for row in rows if len(row["loc"]) > 1}
+        raise SettingsError([_problem(row) for row in rows if row["type"] != "too_short" or row["loc"][0] not in inner]) from None
+
+
+def _problem(row: Any) -> Problem:
+    location = row["loc"]
+    kind = row["type"]
+    field = _path(location)
+    if kind == "extra_forbidden":
+        name = str(location[-1])
+        known = _keys_at(location[:-1])
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f'did you mean "{near[0]}"?' if near else f"known here: {', '.join(known)}"
+        return Problem(field=field, message=f"there is no such setting; {hint}")
+    context = row.get("ctx") or {}
+    texts = {
+        "missing": "this is missing",
+        "enum": f"choose one of {context.get('expected')}",
+        "literal_error": f"choose one of {context.get('expected')}",
+        "bool_type": "choose true or false",
+        "bool_parsing": "choose true or false",
+        "string_type": "this must be text in quotes",
+        "int_type": "this must be a whole number",
+        "int_parsing": "this must be a whole number",
+        "int_from_float": "this must be a whole number",
+        "model_type": "this must be a table, like { key = value }",
+        "model_attributes_type": "this must be a table, like { key = value }",
+        "tuple_type": 'this must be a list, like ["a", "b"]',
+        "greater_than_equal": f"this must be {context.get('ge')} or more",
+        "less_than_equal": f"this must be {context.get('le')} or less",
+        "string_too_long": f"this is too long (at most {context.get('max_length')} characters)",
+        "string_too_short": "this must not be empty",
+        "string_pattern_mismatch": "letters, digits, - and _ only, like selector1",
+        "too_short": f"at least {context.get('min_length')} is needed",
+        "too_long": f"at most {context.get('max_length')} are allowed",
+    }
+    if field.endswith(("limit.max", "burst.max")) and kind == "greater_than_equal":
+        return Problem(field=field, message="this must be 1 or more; to have no limit, leave the limit out")
+    message = texts.get(kind) or (str(context["error"]) if kind == "value_error" else str(row["msg"]))
+    return Problem(field=field, message=message)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        path += f"[{part + 1}]" if isinstance(part, int) else ("." if path else "") + str(part)[:60]
+    return path
+
+
+def _keys_at(location: tuple[int | str, ...]) -> list[str]:
+    model: type[Part] = Settings
+    for part in location:
+        if isinstance(part, str) and part in model.model_fields:
+            inner = _model_in(model.model_fields[part].annotation)
+            if inner is not None:
+                model = inner
+    return sorted(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[Part] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        return annotation
+    if typing.get_origin(annotation) in (tuple, typing.Union, types.UnionType):
+        for argument in typing.get_args(annotation):
+            if (found := _model_in(argument)) is not None:
+                return found
+    return None
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of the settings document."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:sendready:schema:settings:1",
+        **Settings.model_json_schema(),
+        "title": "sendready settings",
+    }

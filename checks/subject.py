@@ -1,0 +1,143 @@
+"""What rules are asked about: one domain, one server, or the settings as a whole. Pure; expands settings into subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from checks.settings import Server, Settings, Volume
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What every subject has."""
+
+    now: datetime
+    """The moment of judging, with time zone. Rules have no other clock."""
+    allow_private: bool = False
+    """Reserved addresses are no finding (lab and intranet use)."""
+
+    @property
+    def name(self) -> str:
+        """What findings of this subject are about, unless they say better."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class DomainSubject(Subject):
+    """A domain that mail is written from."""
+
+    domain: str
+    """A-label, lower case."""
+    header_from: bool = True
+    """Recipients see it (header From): DMARC and DKIM matter."""
+    envelope: bool = True
+    """Bounces go to it (reverse-path): SPF and MX matter."""
+    servers: tuple[Server, ...] = ()
+    """Servers that send as this domain; empty for `check --domain`."""
+    sending_ips: tuple[str, ...] = ()
+    """Addresses that the person named as sending."""
+    selectors: tuple[str, ...] = ()
+    """DKIM selectors that the person named."""
+    volume: Volume = field(default_factory=Volume)
+
+    @property
+    def name(self) -> str:
+        return self.domain
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestPlan:
+    """The one test message: to whom, and whether it may leave."""
+
+    __test__ = False
+    to: str
+    message: str = ""
+    """Unique id of the message; empty: stop after RCPT, nothing is sent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSubject(Subject):
+    """One server of the settings, with the sender it serves."""
+
+    server: Server
+    settings: Settings
+    test: TestPlan | None = None
+
+    @property
+    def name(self) -> str:
+        return self.server.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsSubject(Subject):
+    """The document as a whole."""
+
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        return "settings"
+
+
+def of_domain(
+    domain: str, *, now: datetime, sending_ips: Iterable[str] = (), selectors: Iterable[str] = (), allow_private: bool = False
+) -> list[Subject]:
+    """Subjects of `check --domain`: the domain in both roles."""
+    return [DomainSubject(now=now, allow_private=allow_private, domain=domain, sending_ips=tuple(sending_ips), selectors=tuple(selectors))]
+
+
+def of_settings(
+    settings: Settings,
+    *,
+    now: datetime,
+    only_server: str = "",
+    sending_ips: Iterable[str] = (),
+    selectors: Iterable[str] = (),
+    allow_private: bool = False,
+    test: TestPlan | None = None,
+) -> list[Subject]:
+    """Subjects of `check SETTINGS`: the document, each server, and each domain that they send as.
+
+    The test message goes through `only_server`, or the default server; others are tried up to RCPT.
+    """
+    servers = [settings.server(only_server)] if only_server else list(settings.servers)
+    sends = next((server.name for server in servers if server.default), servers[0].name)
+    subjects: list[Subject] = [SettingsSubject(now=now, allow_private=allow_private, settings=settings)]
+    for server in servers:
+        plan = test if test is None or server.name == sends else replace(test, message="")
+        subjects.append(ServerSubject(now=now, allow_private=allow_private, server=server, settings=settings, test=plan))
+    subjects += _domains(settings, servers, now, tuple(sending_ips), tuple(selectors), allow_private)
+    return subjects
+
+
+def _domains(
+    settings: Settings, servers: list[Server], now: datetime, sending_ips: tuple[str, ...], selectors: tuple[str, ...], allow_private: bool
+) -> list[DomainSubject]:
+    found: dict[str, DomainSubject] = {}
+
+    def note(domain: str, server: Server, *, header_from: bool, envelope: bool) -> None:
+        blank = DomainSubject(now=now, allow_private=allow_private, domain=domain, header_from=False, envelope=False, volume=settings.volume, sending_ips=sending_ips)
+        known = found.get(domain, blank)
+        found[domain] = replace(
+            known,
+            header_from=known.header_from or header_from,
+            envelope=known.envelope or envelope,
+            servers=known.servers if server in known.servers else (*known.servers, server),
+            selectors=tuple(dict.fromkeys((*known.selectors, *selectors, *(server.selectors if header_from else ())))),
+        )
+
+    for server in servers:
+        own_return_path = server.return_path is not None
+        if own_return_path:
+            note(domain_of(server.envelope_sender), server, header_from=False, envelope=True)
+        for address in (server.sender.email, *server.filter):
+            if not (domain := domain_of(address)).startswith("*."):  # sub-domains cannot be listed; each is judged when named
+                note(domain, server, header_from=True, envelope=not own_return_path)
+    return list(found.values())
+
+
+def domain_of(address: str) -> str:
+    """Return the part behind the @ of an address or filter pattern."""
+    return address.rpartition("@")[2]

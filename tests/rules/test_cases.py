@@ -1,0 +1,127 @@
+"""Runs tests/rules/cases/*.toml: each case is a small world, what must be said of it and what must never be.
+
+A file is named after its rule (spf_record.toml is for checks/rules/spf_record.py). Keys of a case:
+
+- `name`: a sentence; `says`: codes that must come; `never`: codes that must not; `says_nothing_else = true`: and no others
+- `zone`: zone text relative to `domain` (default club.example); `faults`: {"dns club.example TXT" = "servfail"}
+- `settings`: the settings document as a table, for rules about servers or settings; `server`: check only this one
+- `readings`: {"smtp mail.club.example [192.0.2.10]:587 starttls" = { state = "ok", ... }} for everything that is not DNS
+- `sending_ips`, `selectors`, `now` (default 2026-11-23T09:00:00Z), `allow` (default all), `allow_private`, `test_to`, `message`
+- `roles = ["from"]` or `["envelope"]`: for a bare domain, which role it has (default both)
+- `titles`: {"code" = "text that the title must contain"}; `records`: {"code" = ["replace club.example TXT v=spf1 -all"]}
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.catalogue import Check, catalogue
+from checks.engine import Run
+from checks.evidence import Effect, Reading, _adapter
+from checks.model import Finding
+from checks.probes import KINDS
+from checks.settings import Volume, parse
+from checks.subject import DomainSubject, Subject, TestPlan, of_settings
+from tests.fakes.zone import ZoneWorld
+
+CASES = Path(__file__).parent / "cases"
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+KNOWN_KEYS = {
+    "name", "says", "never", "says_nothing_else", "zone", "domain", "faults", "settings", "server", "readings", "sending_ips",
+    "selectors", "now", "allow", "allow_private", "test_to", "message", "roles", "volume", "titles", "records",
+}  # fmt: skip
+
+
+def load() -> list[tuple[str, dict[str, Any]]]:
+    """Read every case; a key that the runner does not know is a slip in the case."""
+    found = []
+    for path in sorted(CASES.glob("*.toml")):
+        for case in tomllib.loads(path.read_text("utf-8"))["case"]:
+            assert not case.keys() - KNOWN_KEYS, f"{path.name}, {case.get('name')}: unknown keys {case.keys() - KNOWN_KEYS}"
+            found.append((path.stem, case))
+    return found
+
+
+ALL = load()
+
+
+def check_named(stem: str) -> Check:
+    return next(check for check in catalogue() if check.id == stem.replace("_", ".", 1).replace("_", "-"))
+
+
+def run_case(stem: str, case: dict[str, Any]) -> list[Finding]:
+    """Judge the world of a case by the rule of its file."""
+    now = case.get("now", NOW)
+    domain = case.get("domain", "club.example")
+    private = case.get("allow_private", False)
+    subjects: list[Subject]
+    if "settings" in case:
+        test = TestPlan(to=case["test_to"], message=case.get("message", "")) if "test_to" in case else None
+        subjects = of_settings(
+            parse(case["settings"]), now=now, only_server=case.get("server", ""), sending_ips=case.get("sending_ips", ()),
+            selectors=case.get("selectors", ()), allow_private=private, test=test,
+        )  # fmt: skip
+    else:
+        roles = case.get("roles", ["from", "envelope"])
+        subjects = [
+            DomainSubject(
+                now=now, domain=domain, allow_private=private, header_from="from" in roles, envelope="envelope" in roles,
+                sending_ips=tuple(case.get("sending_ips", ())), selectors=tuple(case.get("selectors", ())),
+                volume=Volume(**case.get("volume", {})),
+            )
+        ]  # fmt: skip
+    readings = {probe_id: _reading(probe_id, fields) for probe_id, fields in case.get("readings", {}).items()}
+    world = ZoneWorld(case.get("zone", ""), origin=domain, faults=case.get("faults"), readings=readings)
+    run = Run(gather=world, allow=frozenset(Effect(word) for word in case.get("allow", ["look", "login", "send"])), deadline=30)
+    results = asyncio.run(run.judge([check_named(stem)], subjects))
+    assert not any(result.traceback for result in results), results[0].traceback
+    assert len(world.asked) == len(set(world.asked)), "a question was asked twice"
+    return [finding for result in results for finding in result.findings]
+
+
+def _reading(probe_id: str, fields: dict[str, Any]) -> Reading:
+    cls = KINDS[probe_id.partition(" ")[0]].reading
+    reading: Reading = _adapter(cls).validate_python(fields)
+    return reading
+
+
+@pytest.mark.parametrize(("stem", "case"), ALL, ids=[f"{stem}: {case['name']}" for stem, case in ALL])
+def test_case(stem: str, case: dict[str, Any]) -> None:
+    """The rule says what the case demands, and nothing that it forbids."""
+    findings = run_case(stem, case)
+    said = {finding.code for finding in findings}
+    assert said >= set(case["says"]), f"said only {sorted(said)}"
+    assert not said & set(case.get("never", ())), f"said {sorted(said)}"
+    assert said, "a check always says something"
+    if case.get("says_nothing_else"):
+        assert said == set(case["says"])
+    for code, text in case.get("titles", {}).items():
+        assert any(text in finding.title for finding in findings if finding.code == code), [finding.title for finding in findings]
+    for code, records in case.get("records", {}).items():
+        shown = [
+            f"{change.action} {change.name} {change.type} {change.value}"
+            for finding in findings if finding.code == code and finding.remedy for change in finding.remedy.records
+        ]  # fmt: skip
+        assert shown == records
+
+
+def test_every_outcome_is_reached_by_some_case() -> None:
+    """No sentence of the catalogue is dead: some world makes each rule say each of its outcomes."""
+    said: dict[str, set[str]] = {}
+    for stem, case in ALL:
+        said.setdefault(check_named(stem).id, set()).update(case["says"])
+    silent = {check.id: sorted({outcome.code for outcome in check.outcomes} - said.get(check.id, set())) for check in catalogue()}
+    assert not {check: codes for check, codes in silent.items() if codes}
+
+
+def test_every_check_has_a_case_where_it_could_not_tell_or_needs_no_answer() -> None:
+    """Each rule that asks DNS is tried with a failing name server; then it must say unknown, never "missing"."""
+    tried = {stem for stem, case in ALL if case.get("faults")}
+    asks_dns = {check.id.replace(".", "_", 1).replace("-", "_") for check in catalogue() if "DnsProbe" in check.judge.__globals__}
+    assert asks_dns <= tried
