@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections import ChainMap
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from checks.changes import applied
 from checks.evidence import Effect, Evidence, Missing, Probe, Reading, Readings, State, Undetermined
-from checks.model import CheckResult, Finding, Outcome, Status
+from checks.model import CheckResult, Finding, Outcome, Remedy
 from checks.subject import Subject
 
 MAX_ROUNDS = 60  # an SPF tree of ten dependent includes needs a dozen; more is a rule that runs in circles
 MAX_PROBES = 300  # per rule and subject; DESIGN.md section 3 bounds what one hostile domain can make us ask
+
+
+T = TypeVar("T")
 
 
 class Gatherer(Protocol):
@@ -48,9 +53,6 @@ class Check(Protocol):
     def broken(self) -> Outcome: ...
 
 
-Progress = Callable[[str, CheckResult | None], None]
-
-
 @dataclass
 class Run:
     """One run over one or several subjects. Share a `Run` to ask nothing twice across them."""
@@ -66,12 +68,11 @@ class Run:
 
     async def judge(self, checks: Iterable[Check], subjects: Sequence[Subject], progress: Callable[[CheckResult], None] | None = None) -> list[CheckResult]:
         """Run every check on every subject of its kind; results in the order of `checks`. Never raises for a fault of the other side."""
-        loop = asyncio.get_running_loop()
-        self._ends = self._ends or loop.time() + self.deadline
+        self._begin()
         fitting = [(check, [subject for subject in subjects if isinstance(subject, check.subject_type)]) for check in checks]
 
         async def one(check: Check, subjects: list[Subject]) -> CheckResult:
-            parts = await asyncio.gather(*(self._judge_one(check, subject) for subject in subjects))
+            parts = await asyncio.gather(*(self._judge_and_confirm(check, subject) for subject in subjects))
             result = CheckResult(
                 check=check.id,
                 findings=tuple(finding for findings, _ in parts for finding in findings),
@@ -84,11 +85,43 @@ class Run:
 
         return list(await asyncio.gather(*(one(check, subjects) for check, subjects in fitting if subjects)))
 
-    async def _judge_one(self, check: Check, subject: Subject) -> tuple[list[Finding], str]:
+    async def answer(self, question: Callable[[Evidence], T]) -> T:
+        """Run any function of evidence to its end, gathering what it misses. A failed `need` passes through as `Undetermined`.
+
+        Raises `RuntimeError` when it does not come to an end within `MAX_ROUNDS`.
+        """
+        self._begin()
+        for _ in range(MAX_ROUNDS):
+            try:
+                return question(Evidence(self.readings))
+            except Missing as missing:
+                await self._gather_all(missing.probes)
+        raise RuntimeError(f"no answer after {MAX_ROUNDS} rounds of questions")
+
+    def _begin(self) -> None:
+        self._ends = self._ends or asyncio.get_running_loop().time() + self.deadline
+
+    async def _gather_all(self, probes: Iterable[Probe[Any]]) -> None:
+        await asyncio.gather(*(self._reading(probe) for probe in dict.fromkeys(probes)))
+
+    async def _judge_and_confirm(self, check: Check, subject: Subject) -> tuple[list[Finding], str]:
+        findings, trouble = await self._judge_one(check, subject, self.readings)
+        return [await self._confirmed(check, subject, finding) for finding in findings], trouble
+
+    async def _confirmed(self, check: Check, subject: Subject, finding: Finding) -> Finding:
+        """Judge the zone as it would be after the remedy; a record that would not mend the fault is not shown."""
+        if finding.remedy is None or not finding.remedy.records:
+            return finding
+        changed = applied(finding.remedy.records, self.readings)
+        after, trouble = await self._judge_one(check, subject, ChainMap(changed, self.readings))
+        mended = not trouble and not any(other.code == finding.code and other.about == finding.about for other in after)
+        return finding if mended else replace(finding, remedy=Remedy(owner=finding.remedy.owner, steps=finding.remedy.steps))
+
+    async def _judge_one(self, check: Check, subject: Subject, readings: Mapping[Probe[Any], Reading]) -> tuple[list[Finding], str]:
         asked: set[Probe[Any]] = set()
         for _ in range(MAX_ROUNDS):
             findings: list[Finding] = []
-            view = Evidence(self.readings)
+            view = Evidence(readings)
             try:
                 for finding in check.judge(subject, view):
                     findings.append(replace(finding, consulted=view.consulted))  # noqa: PERF401 - what was found before a fault stands
@@ -96,7 +129,7 @@ class Run:
                 asked.update(missing.probes)
                 if len(asked) > MAX_PROBES:
                     break
-                await asyncio.gather(*(self._reading(probe) for probe in dict.fromkeys(missing.probes)))
+                await self._gather_all(missing.probes)
                 continue
             except Undetermined as fault:
                 findings.append(_undetermined(check, subject, fault, view))
@@ -154,5 +187,3 @@ REASONS: Mapping[State, str] = {
     State.BOGUS: "the answer cannot be trusted",
     State.NOT_ATTEMPTED: "it was not asked",
 }
-
-__all__ = ["MAX_PROBES", "MAX_ROUNDS", "NOT_ALLOWED", "REASONS", "Check", "Gatherer", "Progress", "Run", "Status"]

@@ -132,10 +132,11 @@ Readings = dict[Probe[Any], Reading]
 
 
 @cache
-def _adapter(cls: type) -> TypeAdapter[Any]:
-    from pydantic import ConfigDict, TypeAdapter  # noqa: PLC0415 - 60 ms that `--help` does not need
+def adapter(cls: Any) -> TypeAdapter[Any]:
+    """Return the reader and writer of a probe or reading class."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - 60 ms that `--help` does not need
 
-    return TypeAdapter(cls, config=ConfigDict(extra="forbid")) if not hasattr(cls, "__dataclass_fields__") else TypeAdapter(cls)
+    return TypeAdapter(cls)
 
 
 def to_json(readings: Mapping[Probe[Any], Reading], *, about: Mapping[str, Any]) -> str:
@@ -162,7 +163,7 @@ def from_json(text: str, kinds: Mapping[str, type[Probe[Any]]]) -> tuple[Reading
     for number, row in enumerate(rows, start=1):
         try:
             cls = kinds[row["kind"]]
-            readings[_adapter(cls).validate_python(row["probe"])] = _adapter(cls.reading).validate_python(row["reading"])
+            readings[adapter(cls).validate_python(row["probe"])] = adapter(cls.reading).validate_python(row["reading"])
         except (KeyError, TypeError, ValueError) as error:
             first = str(error).splitlines()[0]
             raise ValueError(f"reading {number} of the evidence file does not fit: {first}") from None
@@ -170,4 +171,4 @@ def from_json(text: str, kinds: Mapping[str, type[Probe[Any]]]) -> tuple[Reading
 
 
 def _dump(cls: type, value: object) -> Any:
-    return _adapter(cls).dump_python(value, mode="json", exclude_defaults=True)
+    return adapter(cls).dump_python(value, mode="json", exclude_defaults=True)

@@ -77,3 +77,8 @@ def providers_of_spf(includes: Iterable[str]) -> tuple[Provider, ...]:
     """Recognise providers by the domains that an SPF record includes or redirects to."""
     lowered = {name.lower().rstrip(".") for name in includes}
     return tuple(row for row in providers() if row.spf_include and row.spf_include in lowered)
+
+
+def dates() -> list[tuple[str, date]]:
+    """Return each table's name and the oldest day on which one of its rows was checked."""
+    return [("providers", min(row.checked for row in providers()))]

@@ -23,7 +23,7 @@ import pytest
 
 from checks.catalogue import Check, catalogue
 from checks.engine import Run
-from checks.evidence import Effect, Reading, _adapter
+from checks.evidence import Effect, Reading, adapter
 from checks.model import Finding
 from checks.probes import KINDS
 from checks.settings import Volume, parse
@@ -87,7 +87,7 @@ def run_case(stem: str, case: dict[str, Any]) -> list[Finding]:
 
 def _reading(probe_id: str, fields: dict[str, Any]) -> Reading:
     cls = KINDS[probe_id.partition(" ")[0]].reading
-    reading: Reading = _adapter(cls).validate_python(fields)
+    reading: Reading = adapter(cls).validate_python(fields)
     return reading
 
 

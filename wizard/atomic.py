@@ -1,0 +1,37 @@
+"""Writes whole files or nothing: temporary file, fsync, rename, directory fsync. Mode from the first moment, links refused."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def write(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Put `text` under `path`. Raises `OSError`; then the old file stands untouched.
+
+    The name is opened anew with O_EXCL, so a link that somebody planted is never followed.
+    """
+    if path.is_symlink():
+        raise OSError(f"{path} is a symbolic link; give the name of the file itself")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make a rename in the directory survive a power loss."""
+    descriptor = os.open(directory, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

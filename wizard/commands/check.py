@@ -1,0 +1,95 @@
+"""`sendready check`: a settings file, or a domain alone."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from checks.evidence import Effect
+from wizard import exits
+from wizard.options import FORMATS, World, addresses, domain, effects, mailbox, words, world_options
+
+
+@click.command("check")
+@click.argument("settings", required=False, type=click.Path(path_type=Path), metavar="[SETTINGS]")
+@click.option("--domain", "domain_name", callback=domain, metavar="DOMAIN", help="Check this domain; no settings file is needed.")
+@click.option("--server", default="", metavar="NAME", help="Check this server of the settings only.")
+@click.option("--sending-ip", "sending_ips", multiple=True, callback=addresses, metavar="IP", help="An address that mail is sent from. Repeatable.")
+@click.option("--selector", "selectors", multiple=True, callback=words, metavar="S", help="A DKIM selector. Repeatable.")
+@click.option("--only", multiple=True, callback=words, metavar="CODE,..", help="Run these checks only: a family (spf), a check (spf.record) or a code.")
+@click.option("--skip", multiple=True, callback=words, metavar="CODE,..", help="Leave these checks out.")
+@click.option("--allow", callback=effects, metavar="look,login,send", help="What may be done: look, try the password once, send the test message.  [default: look,login]")
+@click.option("--to", callback=mailbox, metavar="ADDRESS", help="The address of the one test message. It leaves only with --allow look,login,send.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write report.html, report.json, evidence.json and dispatcher.json there.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
+@world_options
+def command(
+    *,
+    world: World,
+    settings: Path | None,
+    domain_name: str | None,
+    server: str,
+    sending_ips: tuple[str, ...],
+    selectors: tuple[str, ...],
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    allow: frozenset[Effect] | None,
+    to: str | None,
+    output: Path | None,
+    format_: str,
+) -> int:
+    """Check SETTINGS (a file that the wizard wrote), or a domain alone with --domain.
+
+    The exit code is the verdict: 0 ready, 1 ready with warnings, 2 not ready, 3 not fully tested.
+    """
+    if (settings is None) == (domain_name is None):
+        raise click.UsageError("Give either a settings file or --domain DOMAIN, like: sendready check --domain example.org")
+    if domain_name and (server or to):
+        raise click.UsageError("--server and --to go with a settings file, not with --domain.")
+
+    from wizard.present import emit, progress_line, run_or_explain  # noqa: PLC0415 - heavy, and not needed for usage errors
+    from wizard.request import Request  # noqa: PLC0415 - as above
+
+    if domain_name:
+        allowed = allow or frozenset({Effect.LOOK})
+        request = Request(domain=domain_name, name=domain_name, sending_ips=sending_ips, selectors=selectors, allow_private=world.allow_private, only=only, skip=skip)
+        base = Path.cwd()
+    else:
+        assert settings is not None
+        from wizard.store import load  # noqa: PLC0415 - as above
+
+        loaded = load(settings)
+        allowed = allow or frozenset({Effect.LOOK, Effect.LOGIN})
+        if server and server.casefold() not in {one.name.casefold() for one in loaded.settings.servers}:
+            names = ", ".join(one.name for one in loaded.settings.servers)
+            raise click.UsageError(f'There is no server "{server}" in {settings}. Its servers: {names}.')
+        if Effect.SEND in allowed and not to:
+            raise click.UsageError("To send the test message, name its one recipient: --to ADDRESS.")
+        request = Request(
+            settings=loaded.settings,
+            name=settings.name,
+            server=server,
+            sending_ips=sending_ips,
+            selectors=selectors,
+            allow_private=world.allow_private,
+            to=to or "",
+            message=new_message_id() if Effect.SEND in allowed else "",
+            only=only,
+            skip=skip,
+        )
+        base = settings.resolve().parent
+    ran = run_or_explain(request, world, allow=allowed, base=base, progress=progress_line(sys.stderr))
+    emit(ran, format_, output)
+    return ran.report.exit_code
+
+
+def new_message_id() -> str:
+    """Return a fresh id for a test message; the report repeats it, so that the message can be found."""
+    import secrets  # noqa: PLC0415 - only where a message is sent
+
+    return f"sendready-{secrets.token_hex(8)}"
+
+
+__all__ = ["command", "exits", "new_message_id"]

@@ -1,0 +1,28 @@
+"""`sendready judge`: saved evidence, judged again with the network off."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from wizard.options import FORMATS, read_time
+
+
+@click.command("judge")
+@click.argument("evidence", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="EVIDENCE")
+@click.option("--now", callback=read_time, metavar="TIME", help="Judge as of this moment instead of the one when the evidence was taken.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write the reports there.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
+def command(evidence: Path, now: datetime | None, output: Path | None, format_: str) -> int:
+    """Judge EVIDENCE (evidence.json of an earlier run) again. Nothing is asked of the network."""
+    from wizard.present import emit, invalid  # noqa: PLC0415 - heavy, and not needed for usage errors
+    from wizard.run import judge_saved  # noqa: PLC0415 - as above
+
+    try:
+        ran = judge_saved(evidence.read_text("utf-8"), now)
+    except (ValueError, OSError) as error:
+        raise invalid(f"{evidence}: {error}") from None
+    emit(ran, format_, output)
+    return ran.report.exit_code

@@ -1,0 +1,40 @@
+"""`sendready spf`: RFC 7208 check_host for any identity."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import click
+
+from wizard import exits
+from wizard.options import World, addresses, world_options
+from wizard.terminal import safe
+
+
+@click.command("spf")
+@click.option("--ip", "ips", multiple=True, required=True, callback=addresses, metavar="ADDRESS", help="The sending address.")
+@click.option("--mail-from", required=True, metavar="ADDRESS", help='The envelope sender; "" for a bounce.')
+@click.option("--helo", required=True, metavar="NAME", help="The name given in EHLO.")
+@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print.")
+@world_options
+def command(*, world: World, ips: tuple[str, ...], mail_from: str, helo: str, format_: str) -> int:
+    """Say what SPF answers for one sending address, envelope sender and EHLO name."""
+    from checks.engine import Run  # noqa: PLC0415 - heavy
+    from checks.gather.dns import DnsGatherer, system_nameservers  # noqa: PLC0415 - heavy
+    from checks.records.spf_door import check_host  # noqa: PLC0415 - heavy
+
+    if len(ips) != 1:
+        raise click.UsageError("Give one --ip.")
+
+    async def go() -> object:
+        async with DnsGatherer(world.nameservers or system_nameservers()) as gather:
+            return await Run(gather=gather, deadline=world.timeout).answer(lambda ev: check_host(ips[0], mail_from, helo, ev))
+
+    result = asyncio.run(go())
+    document = {"result": result.result, "explanation": result.explanation, "lookups": result.lookups, "void_lookups": result.void_lookups, "path": list(result.path)}  # type: ignore[attr-defined]
+    if format_ == "json":
+        click.echo(json.dumps(document, indent=2))
+    else:
+        click.echo(safe(f"{document['result']}: {document['explanation'] or 'no explanation'}"))
+    return exits.READY

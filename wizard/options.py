@@ -1,0 +1,138 @@
+"""Options common to every command that looks at the world, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from checks.evidence import Effect
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_TIMEOUT = 60.0
+FORMATS = ("text", "json", "html", "markdown", "csv", "junit", "nagios")
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """How to look at the world, from the flags."""
+
+    nameservers: tuple[tuple[str, int], ...]
+    """Empty: the system's own."""
+    timeout: float
+    allow_private: bool
+    ca_file: Path | None
+    port_map: Mapping[int, int]
+    evidence: Path | None
+    """Saved evidence to start from; what it lacks is asked."""
+    now: datetime
+
+
+def world_options(function: F) -> F:
+    """Add the common options; the command receives them as one `world: World`."""
+    import functools  # noqa: PLC0415 - small, but --help of the group needs none of this module
+
+    @click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS[:PORT]", callback=_nameservers, help="Ask this name server instead of the system's. Repeatable.")
+    @click.option("--timeout", type=click.FloatRange(0.1, 3600), default=DEFAULT_TIMEOUT, show_default=True, metavar="SECONDS", help="Deadline of the whole run.")
+    @click.option("--allow-private", is_flag=True, help="Addresses of private networks are no finding (lab and intranet).")
+    @click.option("--ca-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="PEM", help="Trust these certificate authorities too.")
+    @click.option("--port-map", "port_map", multiple=True, metavar="A:B", callback=_port_map, help="Connect to port B where A is meant (lab; the report says so).")
+    @click.option("--evidence", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="Start from saved evidence; ask only what it lacks.")
+    @click.option("--now", metavar="TIME", callback=_now, help="Judge as of this moment (ISO 8601, like 2027-01-15T09:00:00Z).")
+    @functools.wraps(function)
+    def wrapper(**values: Any) -> Any:
+        world = World(**{name: values.pop(name) for name in World.__dataclass_fields__})
+        return function(world=world, **values)
+
+    return wrapper  # type: ignore[return-value]  # click decorators keep the callable's kind, not its signature
+
+
+def effects(_ctx: click.Context, _param: click.Parameter, value: str | None) -> frozenset[Effect] | None:
+    """Read `--allow look,login,send`. Each effect includes the ones before it in that list only if it is named."""
+    if value is None:
+        return None
+    words = [word.strip().lower() for word in value.split(",") if word.strip()]
+    try:
+        return frozenset(Effect(word) for word in words)
+    except ValueError:
+        raise click.BadParameter("give a list made of look, login and send, like look,login") from None
+
+
+def words(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
+    """Read comma-separated words, repeatable."""
+    return tuple(word.strip() for part in value for word in part.split(",") if word.strip())
+
+
+def addresses(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
+    """Read IP addresses."""
+    import ipaddress  # noqa: PLC0415 - only commands with addresses need it
+
+    try:
+        return tuple(str(ipaddress.ip_address(text.strip())) for text in value)
+    except ValueError:
+        raise click.BadParameter("give an IP address, like 192.0.2.7 or 2001:db8::7") from None
+
+
+def domain(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Read a domain; international names become A-labels."""
+    if value is None:
+        return None
+    from checks.settings import normal_domain  # noqa: PLC0415 - pydantic is slow to import
+
+    try:
+        return normal_domain(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def mailbox(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Read one mail address."""
+    if value is None:
+        return None
+    from checks.settings import normal_address  # noqa: PLC0415 - pydantic is slow to import
+
+    try:
+        return normal_address(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _nameservers(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    if not value:
+        return ()
+    from checks.gather.dns import parse_nameserver  # noqa: PLC0415 - dnspython is slow to import
+
+    try:
+        return tuple(parse_nameserver(text) for text in value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _port_map(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -> dict[int, int]:
+    found = {}
+    for text in value:
+        meant, _, real = text.partition(":")
+        if not (meant.isascii() and meant.isdigit() and real.isascii() and real.isdigit() and 0 < int(meant) < 65536 and 0 < int(real) < 65536):
+            raise click.BadParameter("give two ports, like 587:10587")
+        found[int(meant)] = int(real)
+    return found
+
+
+def _now(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime:
+    return read_time(ctx, param, value) or datetime.now(UTC).replace(microsecond=0)
+
+
+def read_time(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
+    """Read a moment in ISO 8601; without a zone it is UTC."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter("give a time in ISO 8601, like 2027-01-15T09:00:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,111 @@
+"""Shows a run: progress while it goes, the result where it was asked for. Everything here passes the terminal's door."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from checks.catalogue import find
+from checks.evidence import Effect
+from checks.model import CheckResult
+from reports.model import Report
+from wizard import exits
+from wizard.options import World
+from wizard.request import Request
+from wizard.run import LeakError, Progress, Ran, perform, write_output
+from wizard.terminal import safe, wants_colour
+
+
+def run_or_explain(request: Request, world: World, *, allow: frozenset[Effect], base: Path, progress: Progress | None) -> Ran:
+    """Run, turning the person's mistakes into sentences and codes of ours."""
+    for word in (*request.only, *request.skip):
+        if not find(word):
+            raise click.UsageError(f'"{word}" is no check. Give a family (spf), a check (spf.record) or a code; `sendready explain` lists them.')
+    try:
+        ran = perform(request, world, allow=allow, base=base, progress=progress)
+    except LeakError as error:
+        raise SystemExit(_bug(str(error))) from None
+    except (ValueError, OSError) as error:
+        raise invalid(str(error)) from None
+    finally:
+        if progress:
+            done(sys.stderr)
+    for result in ran.results:
+        if result.traceback:
+            click.echo(safe(f"{result.check} failed in sendready itself:\n{result.traceback}", keep_newlines=True), err=True)
+    return ran
+
+
+def invalid(message: str) -> click.ClickException:
+    """Return an error that ends the program with "settings or input invalid"."""
+    error = click.ClickException(safe(message, keep_newlines=True))
+    error.exit_code = exits.INVALID
+    return error
+
+
+def _bug(message: str) -> int:
+    click.echo(f"sendready: {message}", err=True)
+    return exits.BUG
+
+
+def progress_line(stream: TextIO) -> Progress | None:
+    """Return a callback that shows on one line what was judged last; None where nobody watches."""
+    if not stream.isatty():
+        return None
+    count = 0
+
+    def show(result: CheckResult) -> None:
+        nonlocal count
+        count += 1
+        stream.write(f"\r\x1b[K{count:3d} checked  {safe(result.check)}")
+        stream.flush()
+
+    return show
+
+
+def done(stream: TextIO) -> None:
+    """Clear the progress line."""
+    if stream.isatty():
+        stream.write("\r\x1b[K")
+        stream.flush()
+
+
+def emit(ran: Ran, format_: str, output: Path | None) -> None:
+    """Print the report in the format, and write the output directory if one was named."""
+    if output:
+        try:
+            written = write_output(output, ran)
+        except OSError as error:
+            raise invalid(f"--output {output}: nothing could be written there ({error.strerror or error})") from None
+        click.echo(rendered(ran.report, format_), nl=False)
+        click.echo("\n".join(f"wrote {safe(str(path))}" for path in written), err=True)
+    else:
+        click.echo(rendered(ran.report, format_), nl=False)
+
+
+def rendered(report: Report, format_: str) -> str:
+    """Return the report in one of `wizard.options.FORMATS`, ending in a newline."""
+    if format_ == "json":
+        return report.to_json()
+    if format_ == "text":
+        from reports import text  # noqa: PLC0415 - one format at a time
+
+        import shutil  # noqa: PLC0415 - as above
+
+        return text.render(report, colour=wants_colour(), width=min(shutil.get_terminal_size((100, 24)).columns, 110))
+    render: Callable[[Report], str]
+    if format_ == "html":
+        from reports.html import render  # noqa: PLC0415 - jinja2 is slow to import
+    elif format_ == "markdown":
+        from reports.machine.markdown import render  # noqa: PLC0415 - as above
+    elif format_ == "csv":
+        from reports.machine.csv import render  # noqa: PLC0415 - as above
+    elif format_ == "junit":
+        from reports.machine.junit import render  # noqa: PLC0415 - as above
+    else:
+        from reports.machine.nagios import render  # noqa: PLC0415 - as above
+    return render(report)
