@@ -61,7 +61,9 @@ class Authority:
         key = new_key()
         signer = issuer or self
         self._key = key
-        builder = _builder(_name(name), key, valid(start_days=-100, end_days=3650), issuer=_name(signer.name), issuer_key=signer._key)
+        builder = _builder(
+            _name(name), key, valid(start_days=-100, end_days=3650), issuer=_name(signer.name), issuer_key=signer._key
+        )
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         builder = builder.add_extension(_key_usage(ca=True), critical=True)
         self.certificate = builder.sign(signer._key, hashes.SHA256())
@@ -93,7 +95,9 @@ def self_signed(folder: Path, label: str, *names: str, validity: Validity | None
     return _write(folder, label, builder.sign(key, hashes.SHA256()), key, chain=[])
 
 
-def _leaf(names: tuple[str, ...], key: PrivateKey, validity: Validity, *, issuer: x509.Name, issuer_key: PrivateKey) -> x509.CertificateBuilder:
+def _leaf(
+    names: tuple[str, ...], key: PrivateKey, validity: Validity, *, issuer: x509.Name, issuer_key: PrivateKey
+) -> x509.CertificateBuilder:
     builder = _builder(_name(names[0]), key, validity, issuer=issuer, issuer_key=issuer_key)
     builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -13,7 +13,7 @@ from socket import create_connection
 
 from .ca import KeyPair
 from .maildir import Mailbox
-from .names import Account, Port
+from .names import MX_HOST, Account, Port
 from .process import LOOPBACK, Server, Workspace, on_free_ports, program
 
 MAIL_USER = "mail"  # exists on every Debian
@@ -67,7 +67,10 @@ def stored_password(account: Account) -> str:
     salt = os.urandom(16)
     salted = hashlib.pbkdf2_hmac("sha256", account.password.encode(), salt, SCRAM_ITERATIONS)
     stored_key = hashlib.sha256(_hmac(salted, b"Client Key")).digest()  # RFC 5802 section 3
-    fields = [str(SCRAM_ITERATIONS), *(base64.b64encode(part).decode() for part in (salt, stored_key, _hmac(salted, b"Server Key")))]
+    fields = [
+        str(SCRAM_ITERATIONS),
+        *(base64.b64encode(part).decode() for part in (salt, stored_key, _hmac(salted, b"Server Key"))),
+    ]
     return "{SCRAM-SHA-256}" + ",".join(fields)
 
 
@@ -88,6 +91,7 @@ def _config(folder: Path, ports: dict[Port, int], keys: KeyPair) -> str:
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = /dev/stderr
+hostname = {MX_HOST}
 listen = {LOOPBACK}
 protocols = imap lmtp
 first_valid_uid = 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -79,7 +80,9 @@ class Lab:
             auth_socket=self.dovecot.auth_socket,
             lmtp_socket=self.dovecot.lmtp_socket,
         )
-        self.ports: Mapping[str, int] = {**self.postfix.ports, **self.dovecot.ports}
+        self.ports: Mapping[str, int] = {
+            str(name): port for name, port in [*self.postfix.ports.items(), *self.dovecot.ports.items()]
+        }
 
     @property
     def nameserver(self) -> str:
@@ -111,7 +114,7 @@ class Lab:
     def close(self) -> None:
         self.workspace.close()
 
-    def __enter__(self) -> Lab:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -40,7 +40,9 @@ class Mailbox:
 
     def wait_for(self, header: str, value: str, *, seconds: float = ARRIVAL_SECONDS) -> Delivery:
         """Wait until a message with this header value has arrived."""
-        wait_until(lambda: self.find(header, value) is not None, seconds=seconds, what=f"a message with {header}: {value} arrives")
+        wait_until(
+            lambda: self.find(header, value) is not None, seconds=seconds, what=f"a message with {header}: {value} arrives"
+        )
         found = self.find(header, value)
         if found is None:
             raise LabError(f"the message with {header}: {value} was removed while a test waited for it")

@@ -5,8 +5,10 @@ It has no SMTP client at all, and it asks no name server: neither for clients' n
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -19,6 +21,7 @@ SETGID_GROUP = "postdrop"
 STARTED = "daemon started"
 QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace")
 COMMAND_SECONDS = 10.0
+AGE_SECONDS = 60.0
 
 SERVICES = """\
 pickup    unix  n - n 60    1 pickup
@@ -57,16 +60,15 @@ class Postfix:
         self._workspace = workspace
         self._listeners = listeners
         self._folder = workspace.folder("postfix")
-        self._log = self._folder / "mail.log"
         self._master = _daemon_directory() / "master"
         _make_folders(self._folder)
-        main = _main_cf(self._folder, self._log, accounts, auth_socket=auth_socket, lmtp_socket=lmtp_socket)
-        (self._folder / "main.cf").write_text(main, encoding="utf-8")
+        main = _main_cf(self._folder, accounts, auth_socket=auth_socket, lmtp_socket=lmtp_socket)
+        _write_aged(self._folder / "main.cf", main)
         self.ports, self._server = on_free_ports(len(listeners), self._start)
 
     def log_text(self) -> str:
         """What Postfix has logged."""
-        return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
+        return self._server.log_text()
 
     def stop(self) -> None:
         self._server.stop()
@@ -74,10 +76,9 @@ class Postfix:
     def _start(self, free: list[int]) -> tuple[dict[str, int], Server]:
         ports = {listener.name: port for listener, port in zip(self._listeners, free, strict=True)}
         services = [_service(listener, ports[listener.name]) for listener in self._listeners]
-        (self._folder / "master.cf").write_text("\n".join([*services, SERVICES]), encoding="utf-8")
-        self._log.unlink(missing_ok=True)
+        _write_aged(self._folder / "master.cf", "\n".join([*services, SERVICES]))
         server = self._workspace.start("postfix", [str(self._master), "-c", str(self._folder), "-s"], folder=self._folder)
-        server.wait_ready(lambda: STARTED in self.log_text())
+        server.wait_ready(lambda: STARTED in server.log_text())
         return ports, server
 
 
@@ -103,6 +104,13 @@ def _make_folders(folder: Path) -> None:
         (queue / name).chmod(mode)
 
 
+def _write_aged(path: Path, text: str) -> None:
+    """Write a file that looks old: Postfix waits for seconds before it trusts a main.cf that was only just written."""
+    path.write_text(text, encoding="utf-8")
+    past = time.time() - AGE_SECONDS
+    os.utime(path, (past, past))
+
+
 def _service(listener: Listener, port: int) -> str:
     keys = {"smtpd_tls_chain_files": f"{listener.keys.key_file},{listener.keys.cert_file}"}
     options = {**keys, **listener.options, "syslog_name": f"lab/{listener.name}"}
@@ -110,7 +118,7 @@ def _service(listener: Listener, port: int) -> str:
     return "\n".join([f"{LOOPBACK}:{port} inet n - n - - smtpd", *lines])
 
 
-def _main_cf(folder: Path, log: Path, accounts: Iterable[Account], *, auth_socket: Path, lmtp_socket: Path) -> str:
+def _main_cf(folder: Path, accounts: Iterable[Account], *, auth_socket: Path, lmtp_socket: Path) -> str:
     owners = ", ".join(f"{{ {address} = {account.username} }}" for account in accounts for address in account.owns)
     refused = ", ".join(
         [
@@ -126,9 +134,7 @@ queue_directory = {folder}/queue
 data_directory = {folder}/data
 mail_owner = {OWNER}
 setgid_group = {SETGID_GROUP}
-maillog_file = {log}
-maillog_file_prefixes = {folder}
-import_environment = PATH, LC_ALL, TZ
+maillog_file = /dev/stdout
 myhostname = {MX_HOST}
 inet_interfaces = {LOOPBACK}
 inet_protocols = ipv4
@@ -165,6 +171,9 @@ smtpd_tls_auth_only = yes
 smtpd_tls_received_header = yes
 smtpd_sasl_authenticated_header = no
 smtpd_tls_session_cache_database =
+
+# a letter arrives as it was sent: no header is added or completed
+local_header_rewrite_clients =
 
 # tests connect often and fail on purpose
 smtpd_error_sleep_time = 0

@@ -194,7 +194,7 @@ class Workspace:
 
     def __init__(self) -> None:
         # Short, because a path of a Unix socket has at most 107 bytes.
-        self.root = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir="/tmp"))  # noqa: S108 - mkdtemp makes it ours
+        self.root = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir="/tmp"))
         self.root.chmod(0o755)  # servers that dropped privileges must get through
         self._leash = Leash(self.root)
         self._servers: list[Server] = []
