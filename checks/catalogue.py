@@ -103,7 +103,7 @@ def _read(module: ModuleType, name: str) -> Check:
             status=Status.UNKNOWN,
             title="{subject}: could not be determined, because {reason}",
             owner=Owner.US,
-            steps=("Run the check again later; if it stays so, show the answer under \"how we know\" ({probe}) to whoever runs that server.",),
+            steps=('Run the check again later; if it stays so, show the answer under "how we know" ({probe}) to whoever runs that server.',),
         ),
         not_run=Outcome(code=f"{check}-not-run", status=Status.NOT_RUN, title="{subject}: not checked, because {reason}", also=("probe",)),
         over_budget=Outcome(

@@ -7,7 +7,7 @@ questions themselves are in checks.probes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -131,12 +131,14 @@ class Evidence:
 Readings = dict[Probe[Any], Reading]
 
 
-@cache
-def adapter(cls: Any) -> TypeAdapter[Any]:
-    """Return the reader and writer of a probe or reading class."""
+def _adapter(cls: type) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter  # noqa: PLC0415 - 60 ms that `--help` does not need
 
     return TypeAdapter(cls)
+
+
+adapter: Callable[[type], TypeAdapter[Any]] = cache(_adapter)
+"""Return the reader and writer of a probe or reading class."""
 
 
 def to_json(readings: Mapping[Probe[Any], Reading], *, about: Mapping[str, Any]) -> str:

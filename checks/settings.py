@@ -293,7 +293,7 @@ class Volume(Part):
 class Settings(Part):
     """The whole document."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     timezone: Annotated[str, AfterValidator(_zone)] = Field(default="Europe/Berlin", description="IANA name; days and weeks of limits begin there")
     dispatch: Literal["direct", "service"] = Field(default="direct", description="direct: the dispatcher sends and retries; service: a service does")
     service: Service | None = None
@@ -308,7 +308,7 @@ class Settings(Part):
     def _parts_agree(self) -> Settings:
         names = [server.name.casefold() for server in self.servers]
         if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"two servers have the same name ({sorted(twice)[0][:60]}); give each its own")
+            raise ValueError(f"two servers have the same name ({min(twice)[:60]}); give each its own")
         if self.service is not None and self.dispatch != "service":
             raise ValueError('a [service] table is given, but dispatch is "direct"; choose dispatch = "service" or take the table out')
         return self

@@ -58,4 +58,4 @@ def _statuses(outcome: Outcome) -> str:
 def _generic(template: str) -> str:
     """Show a template with its arguments as words: "{domain} publishes" reads "<domain> publishes"."""
     parts = string.Formatter().parse(template)
-    return "".join(text + (f"‹{name.replace('_', ' ')}›" if name else "") for text, name, _, _ in parts).replace("|", "\\|")
+    return "".join(text + (f"<{name.replace('_', ' ')}>" if name else "") for text, name, _, _ in parts).replace("|", "\\|")

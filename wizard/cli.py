@@ -87,7 +87,7 @@ First steps:
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EPILOG)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version and exit.")
 def cli() -> None:
-    """Will mail sent through this server, as this sender, in this volume, arrive?
+    """Tell whether mail sent through this server, as this sender, in this volume, will arrive.
 
     sendready collects the settings of a mail dispatcher, checks DNS, server and a test message, and says who has to change what.
     """

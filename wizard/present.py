@@ -92,9 +92,9 @@ def rendered(report: Report, format_: str) -> str:
     if format_ == "json":
         return report.to_json()
     if format_ == "text":
-        from reports import text  # noqa: PLC0415 - one format at a time
-
         import shutil  # noqa: PLC0415 - as above
+
+        from reports import text  # noqa: PLC0415 - one format at a time
 
         return text.render(report, colour=wants_colour(), width=min(shutil.get_terminal_size((100, 24)).columns, 110))
     render: Callable[[Report], str]

@@ -11,7 +11,7 @@ _INVISIBLE = frozenset((0x00AD, *range(0x200B, 0x2010), *range(0x2028, 0x202F), 
 
 
 def safe(text: str, *, keep_newlines: bool = False) -> str:
-    """Return the text with control, bidirectional and invisible characters written out, like `\\u202e`."""
+    r"""Return the text with control, bidirectional and invisible characters written out, like `\u202e`."""
     return "".join(_visible(char, keep_newlines) for char in text)
 
 

@@ -52,12 +52,11 @@ def command(
     from wizard.present import emit, progress_line, run_or_explain  # noqa: PLC0415 - heavy, and not needed for usage errors
     from wizard.request import Request  # noqa: PLC0415 - as above
 
-    if domain_name:
+    if settings is None:
         allowed = allow or frozenset({Effect.LOOK})
-        request = Request(domain=domain_name, name=domain_name, sending_ips=sending_ips, selectors=selectors, allow_private=world.allow_private, only=only, skip=skip)
+        request = Request(domain=domain_name or "", name=domain_name or "", sending_ips=sending_ips, selectors=selectors, allow_private=world.allow_private, only=only, skip=skip)
         base = Path.cwd()
     else:
-        assert settings is not None
         from wizard.store import load  # noqa: PLC0415 - as above
 
         loaded = load(settings)
