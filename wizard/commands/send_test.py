@@ -1,0 +1,47 @@
+"""`sendready send-test`: the one test message through one server, with everything that is learned on the way."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from checks.evidence import Effect
+from wizard.options import FORMATS, World, mailbox, world_options
+from wizard.terminal import can_prompt, safe
+
+FAMILIES = ("port", "tls", "auth", "sender", "send")  # what a sending conversation shows
+
+
+@click.command("send-test")
+@click.argument("settings", type=click.Path(path_type=Path), metavar="SETTINGS")
+@click.option("--server", default="", metavar="NAME", help="The server to send through; the default server if left out.")
+@click.option("--to", required=True, callback=mailbox, metavar="ADDRESS", help="The one recipient.")
+@click.option("--yes", is_flag=True, help="Do not ask before sending.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write the reports there.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
+@world_options
+def command(*, world: World, settings: Path, server: str, to: str, yes: bool, output: Path | None, format_: str) -> int:
+    """Send one test message to ADDRESS through a server of SETTINGS, and say what the server answered at each step."""
+    from wizard.commands.check import new_message_id  # noqa: PLC0415 - heavy, and not needed for usage errors
+    from wizard.present import emit, progress_line, run_or_explain  # noqa: PLC0415 - as above
+    from wizard.request import Request  # noqa: PLC0415 - as above
+    from wizard.store import load  # noqa: PLC0415 - as above
+
+    loaded = load(settings)
+    chosen = server or next((one.name for one in loaded.settings.servers if one.default), loaded.settings.servers[0].name)
+    try:
+        through = loaded.settings.server(chosen)
+    except KeyError:
+        names = ", ".join(one.name for one in loaded.settings.servers)
+        raise click.UsageError(f'There is no server "{server}" in {settings}. Its servers: {names}.') from None
+    click.echo(safe(f"One test message to {to}, as {through.sender.email}, through {through.name} ({through.host}:{through.port})."), err=True)
+    if can_prompt() and not yes and not click.confirm("Send it?", default=True, err=True):
+        raise click.Abort
+    request = Request(
+        settings=loaded.settings, name=settings.name, server=through.name, allow_private=world.allow_private, to=to, message=new_message_id(), only=FAMILIES
+    )
+    ran = run_or_explain(request, world, allow=frozenset(Effect), base=settings.resolve().parent, progress=progress_line(sys.stderr))
+    emit(ran, format_, output)
+    return ran.report.exit_code
