@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from checks.changes import applied
 from checks.evidence import Effect, Evidence, Missing, Probe, Reading, Readings, State, Undetermined
-from checks.model import CheckResult, Finding, Outcome, Remedy
+from checks.model import SEVERITY, CheckResult, Finding, Outcome
 from checks.subject import Subject
 
 MAX_ROUNDS = 60  # an SPF tree of ten dependent includes needs a dozen; more is a rule that runs in circles
@@ -105,23 +105,17 @@ class Run:
         await asyncio.gather(*(self._reading(probe) for probe in dict.fromkeys(probes)))
 
     async def _judge_and_confirm(self, check: Check, subject: Subject) -> tuple[list[Finding], str]:
-        findings, trouble = await self._judge_one(check, subject, self.readings)
-        return [await self._confirmed(check, subject, finding) for finding in findings], trouble
+        try:
+            findings = await self._judge_one(check, subject, self.readings)
+            return [await self._confirmed(check, subject, finding, findings) for finding in findings], ""
+        except Exception:  # noqa: BLE001 - one rule's bug must not cost the other verdicts
+            return [check.broken(about=subject.name, subject=subject.name)], traceback.format_exc()
 
-    async def _confirmed(self, check: Check, subject: Subject, finding: Finding) -> Finding:
-        """Judge the zone as it would be after the remedy; a record that would not mend the fault is not shown."""
-        if finding.remedy is None or not finding.remedy.records:
-            return finding
-        changed = applied(finding.remedy.records, self.readings)
-        after, trouble = await self._judge_one(check, subject, ChainMap(changed, self.readings))
-        mended = not trouble and not any(other.code == finding.code and other.about == finding.about for other in after)
-        return finding if mended else replace(finding, remedy=Remedy(owner=finding.remedy.owner, steps=finding.remedy.steps))
-
-    async def _judge_one(self, check: Check, subject: Subject, readings: Mapping[Probe[Any], Reading]) -> tuple[list[Finding], str]:
+    async def _judge_one(self, check: Check, subject: Subject, readings: Mapping[Probe[Any], Reading]) -> list[Finding]:
         asked: set[Probe[Any]] = set()
         for _ in range(MAX_ROUNDS):
-            findings: list[Finding] = []
             view = Evidence(readings)
+            findings: list[Finding] = []
             try:
                 for finding in check.judge(subject, view):
                     findings.append(replace(finding, consulted=view.consulted))  # noqa: PERF401 - what was found before a fault stands
@@ -130,15 +124,21 @@ class Run:
                 if len(asked) > MAX_PROBES:
                     break
                 await self._gather_all(missing.probes)
-                continue
             except Undetermined as fault:
-                findings.append(_undetermined(check, subject, fault, view))
-            except Exception:  # noqa: BLE001 - one rule's bug must not cost the other verdicts
-                about = subject.name
-                findings.append(replace(check.broken(about=about, subject=about), consulted=view.consulted))
-                return findings, traceback.format_exc()
-            return findings, ""
-        return [check.over_budget(about=subject.name, subject=subject.name)], ""
+                return [*findings, _undetermined(check, subject, fault, view)]
+            else:
+                return findings
+        return [check.over_budget(about=subject.name, subject=subject.name)]
+
+    async def _confirmed(self, check: Check, subject: Subject, finding: Finding, before: list[Finding]) -> Finding:
+        """Judge the zone as it would be after the remedy; a record that would not mend the fault, or would break more, is not shown."""
+        if finding.remedy is None or not finding.remedy.records:
+            return finding
+        changed = applied(finding.remedy.records, self.readings)
+        after = await self._judge_one(check, subject, ChainMap(changed, self.readings))
+        known = {other.code for other in before} - {finding.code}
+        bad = {other.code for other in after if SEVERITY.index(other.status) >= SEVERITY.index(finding.status) or other.code == finding.code} - known
+        return replace(finding, remedy=replace(finding.remedy, records=())) if bad else finding
 
     async def _reading(self, probe: Probe[Any]) -> None:
         if probe in self.readings:

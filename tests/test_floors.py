@@ -17,7 +17,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "checks.engine": ("checks.rules", *MIDDLE, *GROUND),
     "checks.rules": ("checks.rules", *MIDDLE, *GROUND),
     "checks.gather": ("checks.gather", *MIDDLE, *GROUND),
-    **{floor: (*MIDDLE, *GROUND) for floor in MIDDLE},
+    **dict.fromkeys(MIDDLE, (*MIDDLE, *GROUND)),
     **dict.fromkeys(GROUND, GROUND),
 }
 WORLD = {"socket", "asyncio", "ssl", "smtplib", "os", "time", "subprocess", "random", "secrets", "httpx2", "dns.resolver", "dns.asyncresolver", "dns.query"}
@@ -45,7 +45,7 @@ def below(module: str, floors: tuple[str, ...]) -> bool:
     return any(module == floor or module.startswith(f"{floor}.") for floor in floors)
 
 
-@pytest.mark.parametrize("path", FILES, ids=[module_of(path) for path in FILES])
+@pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_imports_point_down(path: Path) -> None:
     """A file imports from its own floor's list only."""
     module = module_of(path)
@@ -58,7 +58,7 @@ def test_imports_point_down(path: Path) -> None:
     assert not {name for name in own if not below(name, ALLOWED[floor])}
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if below(module_of(path), PURE)], ids=lambda path: module_of(path))
+@pytest.mark.parametrize("path", [path for path in FILES if below(module_of(path), PURE)], ids=module_of)
 def test_pure_floors_do_not_touch_the_world(path: Path) -> None:
     """Rules, records, tables and the ground floor open no socket and read no clock or environment."""
     assert not imports(path) & WORLD
