@@ -1,0 +1,64 @@
+"""What changes on a day, by the providers' own announcements. No judgement here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from checks.tables._rows import document, once, sourced
+
+FILE = "dated.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One announced change."""
+
+    id: str
+    what: str
+    when: str
+    """The provider's own words for the time, to stand in a sentence: "at the end of December 2026"."""
+    since: date
+    """The first day on which the change is certainly there."""
+    grade: str
+    sources: tuple[str, ...]
+    checked: date
+    """When the sources were read."""
+    source_date: str = ""
+    note: str = ""
+
+    def has_come(self, now: datetime) -> bool:
+        """Whether the day has been reached, in UTC."""
+        return now.date() >= self.since
+
+
+@cache
+def changes() -> tuple[Change, ...]:
+    """Return every known change, in the table's order."""
+    return read(document(FILE)["change"])
+
+
+def change(name: str) -> Change:
+    """Return the change of that id. Raises `KeyError`."""
+    for row in changes():
+        if row.id == name:
+            return row
+    raise KeyError(name)
+
+
+def read(rows: list[dict[str, Any]]) -> tuple[Change, ...]:
+    """Read rows. Raises `ValueError` for one that has no source, date or grade."""
+    found = []
+    for row in sourced(rows, FILE):
+        if type(row.get("since")) is not date or not row.get("when"):
+            raise ValueError(f"{FILE}: {row.get('id')} does not say when")
+        found.append(Change(**row))
+    once([row.id for row in found], FILE)
+    return tuple(found)
+
+
+def oldest() -> date:
+    """Return the oldest day on which a row was checked."""
+    return min(row.checked for row in changes())
