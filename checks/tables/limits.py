@@ -40,7 +40,7 @@ class Formula:
 
     def __call__(self, licences: int) -> int:
         """Return the limit for that many licences, to the nearest whole number as the published examples are."""
-        return round(self.factor * licences**self.exponent + self.base)
+        return round(self.factor * float(licences) ** self.exponent + self.base)
 
 
 @dataclass(frozen=True, kw_only=True)
