@@ -175,7 +175,7 @@ def test_is_key() -> None:
     assert not is_key("")
 
 
-ALPHABET = "vkphst=:; \t\\\"DKIM1rsaed25519y*AQ/+\xff\x00"
+ALPHABET = 'vkphst=:; \t\\"DKIM1rsaed25519y*AQ/+\xff\x00'
 
 
 @given(st.text(max_size=400) | st.text(alphabet=ALPHABET, max_size=120).map("v=DKIM1; p=".__add__))

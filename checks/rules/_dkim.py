@@ -1,0 +1,276 @@
+"""Which DKIM selectors to look at for a domain, and what lies there. For the dkim rules and dmarc.alignment.
+
+DNS gives no list of selectors, so each is only tried where there is a reason to, and the reason is kept: it decides what a miss means.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from importlib import resources
+
+import checks.tables
+from checks.evidence import Evidence, State
+from checks.probes import DnsProbe, DnsReading
+from checks.records.dkim import DkimKey, is_key, parse_key
+from checks.records.org_domain import by_suffix_list
+from checks.records.spf import is_spf
+from checks.settings import Server
+from checks.subject import DomainSubject, domain_of
+from checks.tables import Provider
+
+NOBODY = "sendready-asks-for-a-selector-that-nobody-uses"
+"""If this "selector" has an answer, a wildcard record answers for every selector, and a lucky guess proves nothing."""
+MAX_GUESSES = 20  # a hostile SPF record could name every provider that we know
+LONGEST_NAME = 253  # RFC 1035 section 2.3.4, in text without the last dot
+
+
+class Why(IntEnum):
+    """Why a selector is looked at, the best reason first."""
+
+    NAMED = 1  # a person gave it
+    SERVER = 2  # the provider of a server that sends as this domain uses it
+    SPF = 3  # the provider is named in the domain's SPF record: it sends for the domain
+    MX = 4  # the provider receives the domain's mail; perhaps it sends, too
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spot:
+    """One selector and what DNS holds there."""
+
+    selector: str
+    domain: str
+    reading: DnsReading
+    keys: tuple[DkimKey, ...] = ()
+    others: tuple[str, ...] = ()
+    """TXT records there that are no DKIM keys."""
+
+    @property
+    def name(self) -> str:
+        """Where the record lies (RFC 6376 section 3.6.2.1)."""
+        return f"{self.selector}._domainkey.{self.domain}"
+
+    @property
+    def probe(self) -> DnsProbe:
+        """The question that was asked."""
+        return DnsProbe(self.name, "TXT")
+
+    @property
+    def failed(self) -> bool:
+        """There was no answer."""
+        return not self.reading.state.answered
+
+    @property
+    def dangling(self) -> bool:
+        """There is an alias (CNAME), and nothing where it leads."""
+        return bool(self.reading.chain) and self.reading.state in (State.NXDOMAIN, State.NODATA)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Selectors of which one key is enough: one that was named, or all of one provider."""
+
+    why: Why
+    provider: Provider | None
+    spots: tuple[Spot, ...]
+
+    @property
+    def found(self) -> tuple[Spot, ...]:
+        """The spots that hold a key."""
+        return tuple(spot for spot in self.spots if spot.keys)
+
+    @property
+    def failed(self) -> tuple[Spot, ...]:
+        """The spots that could not be read."""
+        return tuple(spot for spot in self.spots if spot.failed)
+
+    @property
+    def domain(self) -> str:
+        """The domain below which it was looked."""
+        return self.spots[0].domain
+
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(spot.selector for spot in self.spots)
+
+    def settle(self, ev: Evidence) -> None:
+        """End the rule as *unknown* if no key was found and one of the spots could not be read."""
+        if not self.found:
+            for spot in self.failed:
+                ev.need(spot.probe)
+
+
+def look(subject: DomainSubject, ev: Evidence) -> tuple[Group, ...]:
+    """Return every selector worth looking at for a domain. Guesses that found nothing are kept only if no guess found anything."""
+    wanted = _wanted(subject.domain, subject.selectors, _signing(subject)) or _guessed(subject.domain, ev)
+    groups = _look(subject.domain, wanted, ev)
+    lucky = any(group.found for group in groups if group.why >= Why.SPF)
+    return tuple(group for group in groups if group.found or group.why < Why.SPF or not lucky)
+
+
+def look_for_server(domain: str, server: Server, ev: Evidence) -> tuple[Group, ...]:
+    """Return the selectors that are known for one server; nothing is guessed."""
+    return _look(domain, _wanted(domain, server.selectors, (server,)), ev)
+
+
+def has_no_selectors(domain: str, ev: Evidence) -> bool:
+    """Tell whether DNS proves that there is no key at all: a name that does not exist has nothing below it (RFC 8020).
+
+    Signatures of the organizational domain speak for its sub-domains as well, so both must be empty.
+    """
+    names = dict.fromkeys((domain, by_suffix_list(domain)))
+    probes = [DnsProbe(f"_domainkey.{name}", "TXT") for name in names]
+    ev.all(*probes)
+    readings = [ev.need(probe) for probe in probes]
+    return all(reading.state is State.NXDOMAIN and not reading.chain for reading in readings)
+
+
+def doubled_name(spot: Spot, ev: Evidence) -> str:
+    """Return the name with the domain twice, if the record was put there; many DNS panels add the domain by themselves."""
+    name = f"{spot.name}.{spot.domain}"
+    if len(name) > LONGEST_NAME:
+        return ""
+    reading = ev[DnsProbe(name, "TXT")]
+    return name if any(is_key(text) for text in reading.values) else ""
+
+
+def usable(key: DkimKey) -> bool:
+    """Tell whether a receiver can verify a signature with it."""
+    return key.readable and key.version == "DKIM1" and key.allows_sha256 and key.allows_email
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """How a provider's DKIM records are set up; one row of tables/dkim.toml."""
+
+    providers: tuple[str, ...]
+    own_signature_only: bool
+    """Without the records it signs with its own domain, which does not speak for the customer's."""
+    steps: tuple[str, ...]
+    source: str
+
+    def worded(self, domain: str) -> tuple[str, ...]:
+        """Return the steps for a domain."""
+        return tuple(step.format(domain=domain) for step in self.steps)
+
+
+def setup_of(provider: Provider | None) -> Setup | None:
+    """Return how to set up DKIM at a provider, as far as a source describes it."""
+    return next((row for row in _setups() if provider is not None and provider.id in row.providers), None)
+
+
+@cache
+def _setups() -> tuple[Setup, ...]:
+    document = tomllib.loads(resources.files(checks.tables.__name__).joinpath("dkim.toml").read_text("utf-8"))
+    return tuple(
+        Setup(
+            providers=tuple(row["providers"]), own_signature_only=row["own_signature_only"], steps=tuple(row["steps"]), source=row["sources"][0]
+        )
+        for row in document["setup"]
+    )
+
+
+_Wanted = tuple[Why, Provider | None, tuple[str, ...]]
+
+
+def _signing(subject: DomainSubject) -> tuple[Server, ...]:
+    """Return the servers whose mail shows this domain in From; a server that only gets its bounces here signs for another."""
+    return tuple(
+        server for server in subject.servers if any(domain_of(address) == subject.domain for address in (server.sender.email, *server.filter))
+    )
+
+
+def _wanted(domain: str, named: Sequence[str], servers: Sequence[Server]) -> list[_Wanted]:
+    wanted: list[_Wanted] = [(Why.NAMED, _only_provider(servers) or _known_for(selector), (selector,)) for selector in named]
+    of_servers = {selector for server in servers for selector in server.selectors}
+    if all(selector in of_servers for selector in named):  # else they were named for the whole run, whatever the server
+        # Somebody at gmail.com has none of the selectors that Google's customers have.
+        rows = (_provider(server) for server in servers if not server.selectors and (server.provider or not _shares_domain(server, domain)))
+        wanted += _rows(Why.SERVER, (row for row in rows if row is not None))
+    return wanted
+
+
+def _shares_domain(server: Server, domain: str) -> bool:
+    return by_suffix_list(server.host) == by_suffix_list(domain)
+
+
+def _only_provider(servers: Sequence[Server]) -> Provider | None:
+    rows = {row.id: row for row in map(_provider, servers) if row is not None}
+    return next(iter(rows.values())) if len(rows) == 1 else None
+
+
+def _known_for(selector: str) -> Provider | None:
+    """Return the provider whose customers all have this selector, where we know how it is set up."""
+    return next((row for row in checks.tables.providers() if selector.lower() in row.selectors and setup_of(row)), None)
+
+
+def _provider(server: Server) -> Provider | None:
+    """Return the row of the server's provider, rather one with selectors: several products can share a host."""
+    if server.provider and (named := checks.tables.provider(server.provider)):
+        return named
+    matching = [row for row in checks.tables.providers() if any(fnmatch.fnmatchcase(server.host.lower(), pattern) for pattern in row.hosts)]
+    return next((row for row in matching if row.selectors), matching[0] if matching else None)
+
+
+def _rows(why: Why, providers: Iterable[Provider]) -> list[_Wanted]:
+    """One group for each set of selectors; rows of one company share theirs."""
+    unique = {row.selectors: row for row in reversed(list(providers)) if row.selectors}
+    return [(why, row, row.selectors) for row in reversed(list(unique.values()))]
+
+
+def _guessed(domain: str, ev: Evidence) -> list[_Wanted]:
+    """Providers of the domain's SPF and MX records. What cannot be read gives no guess."""
+    text, exchangers = ev.all(DnsProbe(domain, "TXT"), DnsProbe(domain, "MX"))
+    included = [
+        term.partition(mark)[2]
+        for value in text.values if is_spf(value)
+        for term in value.split(" ")
+        for mark in (":", "=") if term.lstrip("+").lower().startswith((f"include{mark}", f"redirect{mark}"))
+    ]  # fmt: skip
+    by_spf = _rows(Why.SPF, checks.tables.providers_of_spf(included))
+    known = {selectors for _, _, selectors in by_spf}
+    by_mx = _rows(Why.MX, checks.tables.providers_of_mx(exchangers.values))
+    return [*by_spf, *(row for row in by_mx if row[2] not in known)][:MAX_GUESSES]
+
+
+def _look(domain: str, wanted: Sequence[_Wanted], ev: Evidence) -> tuple[Group, ...]:
+    here = _groups(domain, wanted, ev)
+    organisation = by_suffix_list(domain)
+    absent = [
+        number for number, group in enumerate(here)
+        if organisation != domain and all(spot.reading.state in (State.NXDOMAIN, State.NODATA) and not spot.reading.chain for spot in group.spots)
+    ]  # fmt: skip
+    above = _groups(organisation, [wanted[number] for number in absent], ev)
+    better = {number: group for number, group in zip(absent, above, strict=True) if group.found or group.failed}
+    return tuple(better.get(number, group) for number, group in enumerate(here))
+
+
+def _groups(domain: str, wanted: Sequence[_Wanted], ev: Evidence) -> tuple[Group, ...]:
+    if not wanted:
+        return ()
+    names = dict.fromkeys(f"{selector}._domainkey.{domain}" for _, _, selectors in wanted for selector in selectors)
+    guessing = any(why is not Why.NAMED for why, _, _ in wanted)
+    wildcard = DnsProbe(f"{NOBODY}._domainkey.{domain}", "TXT")
+    ev.all(*(DnsProbe(name, "TXT") for name in names), *([wildcard] if guessing else []))
+    return tuple(
+        Group(why=why, provider=provider, spots=tuple(_spot(selector, domain, None if why is Why.NAMED else wildcard, ev) for selector in selectors))
+        for why, provider, selectors in wanted
+    )
+
+
+def _spot(selector: str, domain: str, wildcard: DnsProbe | None, ev: Evidence) -> Spot:
+    reading = ev[DnsProbe(f"{selector}._domainkey.{domain}", "TXT")]
+    everywhere = ev.need(wildcard).values if wildcard is not None and reading.values else ()
+    texts = [text for text in reading.values if text not in everywhere]
+    return Spot(
+        selector=selector,
+        domain=domain,
+        reading=reading,
+        keys=tuple(parse_key(text) for text in texts if is_key(text)),
+        others=tuple(text for text in texts if not is_key(text)),
+    )

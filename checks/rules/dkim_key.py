@@ -1,0 +1,198 @@
+"""DKIM key is published.
+
+What it checks:
+A mail server can sign what it sends (this is called DKIM). Receivers verify the signature with a key that they fetch from DNS, below
+the domain that recipients see, under a name chosen by the sender: the selector. The check looks for the key of every selector that you
+named or that the provider of the server is known to use.
+
+Why it matters:
+If the server signs with a selector whose key is not in DNS, every signature counts as broken. Gmail and Outlook.com require a valid
+signature from those who send to 5,000 people a day, WEB.DE requires one from everybody.
+
+How to fix it:
+Publish the record that your mail server or provider shows for its selector, at exactly that name. If you do not know the selector, look
+into a message that the server has sent: it is the word after "s=" in the header line DKIM-Signature.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from checks.evidence import Evidence
+from checks.model import Finding, Outcome, Owner, Status
+from checks.rules._dkim import Group, Spot, Why, doubled_name, has_no_selectors, look, setup_of
+from checks.rules._dmarc import BULK_REFERENCE, by_volume
+from checks.subject import DomainSubject
+
+PRESENT = Outcome(
+    code="dkim.present",
+    status=Status.PASS,
+    title="{domain} publishes the DKIM key of the selector {selector}",
+    also=("name", "aliases"),
+    references=("RFC 6376 section 3.6.2",),
+)
+AT_PARENT = Outcome(
+    code="dkim.key-at-parent",
+    status=Status.NOTE,
+    title="The DKIM key of the selector {selector} is published at {parent}, not at {domain}; the server has to sign as {parent}",
+    also=("name",),
+    references=("RFC 6376 section 3.6.2.1", "RFC 9989 section 4.4.1"),
+)
+MISSING = Outcome(
+    code="dkim.key-missing",
+    status=Status.FAIL,
+    title="{name} does not exist: the DKIM key of the selector {selector} is not published",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Look up in the mail server or at its provider which record belongs to the selector {selector}, and add it at {name}.",
+        "If the server signs with another selector, correct the selector in the settings instead.",
+    ),
+    also=("domain",),
+    references=("RFC 6376 section 6.1.2",),
+)
+DOUBLED = Outcome(
+    code="dkim.key-at-doubled-name",
+    status=Status.FAIL,
+    title="The DKIM key of the selector {selector} was published at {wrong}; the domain is there twice",
+    owner=Owner.DNS_ADMIN,
+    steps=("Rename the record from {wrong} to {name}. Many DNS panels add the domain by themselves: enter only {short} there.",),
+    references=("RFC 6376 section 3.6.2.1",),
+)
+DANGLING = Outcome(
+    code="dkim.alias-without-target",
+    status=Status.FAIL,
+    weighs=(Status.WARN,),
+    title="{name} is an alias for {target}, but there is no DKIM key at that name",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Compare {target} letter by letter with the target that the provider shows, and correct the alias (CNAME) at {name}.",
+        "If it is right, switch signing on at the provider: only then does it publish the key.",
+    ),
+    also=("selector",),
+    references=("RFC 6376 section 3.6.2.1",),
+)
+OTHER_TEXT = Outcome(
+    code="dkim.other-text",
+    status=Status.FAIL,
+    title="{name} holds a text record, but no DKIM key",
+    owner=Owner.DNS_ADMIN,
+    steps=("Replace the record at {name} by the key record that the mail server or its provider shows for the selector {selector}.",),
+    also=("published",),
+    references=("RFC 6376 section 3.6.1",),
+)
+PROVIDER_MISS = Outcome(
+    code="dkim.provider-key-not-found",
+    status=Status.WARN,
+    weighs=(Status.NOTE,),
+    title="The DKIM keys that {provider} usually uses ({selectors}) were not found at {domain}",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Look up in the administration of {provider} whether DKIM is set up for {domain}, and add the records that it shows.",
+        "If the server signs with another selector, name it in the settings.",
+    ),
+)
+NO_KEYS = Outcome(
+    code="dkim.no-keys",
+    status=Status.WARN,
+    weighs=(Status.FAIL,),
+    title="{domain} publishes no DKIM key at all: _domainkey.{domain} does not exist",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Switch on DKIM in the mail server or at its provider, and add the DNS records that it shows below _domainkey.{domain}.",
+        "Name the selector in the settings, so that it can be checked.",
+    ),
+    references=("RFC 8020 section 2", BULK_REFERENCE),
+)
+UNKNOWN_SELECTOR = Outcome(
+    code="dkim.selector-unknown",
+    status=Status.NOTE,
+    title="The DKIM selector of {domain} is not known, so its key was not checked; a received message shows it",
+    owner=Owner.US,
+    steps=(
+        'Open a message that the server has sent, show its full header, and find the line DKIM-Signature that has "d={domain}".',
+        'The word after "s=" in that line is the selector.',
+        "Enter the selector in the settings of the server and check again.",
+    ),
+    references=("RFC 6376 section 3.5",),
+)
+NOT_FROM = Outcome(
+    code="dkim.not-from",
+    status=Status.NOT_APPLICABLE,
+    title="{domain} is not a domain that recipients see; its DKIM keys are not asked for",
+)
+
+
+def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
+    """Say of every selector whether its key is there, the certain ones first."""
+    if not subject.header_from:
+        yield NOT_FROM(about=subject.domain, domain=subject.domain)
+        return
+    groups = look(subject, ev)
+    for group in groups:
+        yield from (_present(subject.domain, spot) for spot in group.found)
+        if group.why is Why.NAMED and not group.found and not group.failed:
+            yield from _named_miss(subject.domain, group, ev)
+    for group in groups:
+        group.settle(ev)
+    yield from _not_found(subject, [group for group in groups if group.why is not Why.NAMED and not group.found], groups, ev)
+
+
+def _present(domain: str, spot: Spot) -> Finding:
+    if spot.domain != domain:
+        return AT_PARENT(about=domain, domain=domain, parent=spot.domain, selector=spot.selector, name=spot.name)
+    return PRESENT(about=domain, domain=domain, selector=spot.selector, name=spot.name, aliases=list(spot.reading.chain))
+
+
+def _named_miss(domain: str, group: Group, ev: Evidence) -> Iterator[Finding]:
+    spot = group.spots[0]
+    selector, name = spot.selector, spot.name
+    if spot.others:
+        yield OTHER_TEXT(about=domain, name=name, selector=selector, published=[text[:200] for text in spot.others[:5]])
+    elif spot.dangling:
+        yield DANGLING(about=domain, name=name, selector=selector, target=spot.reading.chain[-1])
+    elif wrong := doubled_name(spot, ev):
+        yield DOUBLED(about=domain, name=name, selector=selector, wrong=wrong, short=f"{selector}._domainkey")
+    else:
+        setup = setup_of(group.provider)
+        yield MISSING(about=domain, domain=domain, name=name, selector=selector, steps=setup.worded(domain) if setup else ())
+
+
+def _not_found(subject: DomainSubject, missed: Sequence[Group], groups: Sequence[Group], ev: Evidence) -> Iterator[Finding]:
+    """Judge the selectors that nobody named. A guess that missed is "not found here", unless DNS proves that there is nothing."""
+    domain = subject.domain
+    if groups and not missed:
+        return
+    steps = next((setup.worded(domain) for setup in (setup_of(group.provider) for group in missed) if setup), ())
+    if not any(spot.dangling for group in missed for spot in group.spots) and has_no_selectors(domain, ev):
+        yield NO_KEYS(about=domain, domain=domain, status=by_volume(subject.volume), steps=steps)
+    elif not groups:
+        yield UNKNOWN_SELECTOR(about=domain, domain=domain)
+    else:
+        yield from (_provider_miss(domain, group) for group in _telling(missed))
+
+
+def _telling(missed: Sequence[Group]) -> list[Group]:
+    """Every server's provider counts; of mere guesses the best is enough."""
+    servers = [group for group in missed if group.why is Why.SERVER]
+    return servers or sorted(missed, key=lambda group: (group.why, not _own_signature_only(group)))[:1]
+
+
+def _provider_miss(domain: str, group: Group) -> Finding:
+    dangling = next((spot for spot in group.spots if spot.dangling), None)
+    setup = setup_of(group.provider)
+    if dangling is not None:
+        target = dangling.reading.chain[-1]
+        return DANGLING(about=domain, status=Status.WARN, name=dangling.name, selector=dangling.selector, target=target)
+    # A provider that signs with its own domain instead makes alignment fail; of others it is not known what they sign with.
+    certain = _own_signature_only(group) and group.why < Why.MX
+    return PROVIDER_MISS(
+        about=domain,
+        status=Status.WARN if certain else Status.NOTE,
+        domain=domain,
+        provider=group.provider.name if group.provider else "the provider",
+        selectors=list(group.selectors),
+        steps=setup.worded(domain) if setup else (),
+    )
+
+
+def _own_signature_only(group: Group) -> bool:
+    setup = setup_of(group.provider)
+    return setup is not None and setup.own_signature_only
