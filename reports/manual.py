@@ -1,61 +1,33 @@
-"""The manual, made from the catalogue: for `sendready explain` and for docs/checks."""
+"""What the catalogue says about a check, as a report needs it: why it matters, and what kind of thing it looks at."""
 
 from __future__ import annotations
 
-import string
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from checks.catalogue import HEADINGS, Check
-from checks.model import Outcome
-
-_STATUS_WORDS = {
-    "pass": "fine",
-    "note": "worth knowing",
-    "warn": "warning",
-    "fail": "must be mended",
-    "unknown": "could not be determined",
-    "not-applicable": "does not apply",
-    "not-run": "not run",
-    "broken": "bug of ours",
-}
+from checks.subject import DomainSubject, ServerSubject
 
 
-def index(checks: Iterable[Check]) -> str:
-    """List every check with its title, one a line."""
-    rows = [(check.id, check.title) for check in checks]
-    width = max((len(name) for name, _ in rows), default=0)
-    return "".join(f"{name:<{width}}  {title}\n" for name, title in rows)
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One check's page of the manual, shortened."""
+
+    title: str
+    why: str
+    of: str
+    """domain, server or settings: how a person checks it again."""
 
 
-def check_page(check: Check, *, code: str = "") -> str:
-    """Describe one check as Markdown; the outcome of `code` first, if it is one of them."""
-    lines = [f"# {check.id}: {check.title}", ""]
-    lines += [line for outcome in check.everything if outcome.code == code for line in _outcome(outcome)]
-    for heading in HEADINGS:
-        lines += [f"## {heading}", "", check.sections[heading], ""]
-    lines += ["## What it can say", "", "| code | status | sentence |", "| --- | --- | --- |"]
-    lines += [f"| `{outcome.code}` | {_statuses(outcome)} | {_generic(outcome.title)} |" for outcome in check.outcomes]
-    references = dict.fromkeys(reference for outcome in check.outcomes for reference in outcome.references)
-    if references:
-        lines += ["", "## References", "", *(f"- {reference}" for reference in references)]
-    if check.informational:
-        lines += ["", "For information: not being able to tell does not stand in the way of *ready*."]
-    return "\n".join(lines) + "\n"
+Manual = Callable[[str], Page | None]
+"""Finds the page of a check id; None for a check that this version does not know (an old report)."""
 
 
-def _outcome(outcome: Outcome) -> list[str]:
-    lines = [f"**{outcome.code}** ({_statuses(outcome)}): {_generic(outcome.title)}", ""]
-    if outcome.steps:
-        lines += [f"{number}. {_generic(step)}" for number, step in enumerate(outcome.steps, start=1)]
-        lines.append("")
-    return lines
+def from_catalogue(check: str) -> Page | None:
+    """Look the check up among the rules."""
+    from checks.catalogue import catalogue  # noqa: PLC0415 - reads every rule; a list of audits needs none
 
-
-def _statuses(outcome: Outcome) -> str:
-    return " or ".join(_STATUS_WORDS[status.value] for status in (outcome.status, *outcome.weighs))
-
-
-def _generic(template: str) -> str:
-    """Show a template with its arguments as words: "{domain} publishes" reads "<domain> publishes"."""
-    parts = string.Formatter().parse(template)
-    return "".join(text + (f"<{name.replace('_', ' ')}>" if name else "") for text, name, _, _ in parts).replace("|", "\\|")
+    found = next((entry for entry in catalogue() if entry.id == check), None)
+    if found is None:
+        return None
+    of = "domain" if found.subject_type is DomainSubject else "server" if found.subject_type is ServerSubject else "settings"
+    return Page(title=found.title, why=" ".join(found.sections["Why it matters"].split()), of=of)

@@ -1,0 +1,1 @@
+"""Reports: their document, their pages, and what must never come through."""
