@@ -8,6 +8,8 @@ every form in which a known secret could have slipped out.
 from __future__ import annotations
 
 import base64
+import html
+import quopri
 import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -86,9 +88,12 @@ def _forms(value: str, username: str) -> Iterable[str]:
     raw = value.encode()
     yield value
     yield raw.hex()
+    yield raw.hex().upper()
     yield urllib.parse.quote(value, safe="")
     yield urllib.parse.quote_plus(value)
     yield "".join(f"={byte:02X}" for byte in raw)
+    yield quopri.encodestring(raw, quotetabs=True).decode("ascii")
+    yield html.escape(value)
     # Base64 of a longer text shows the secret in one of three alignments; the characters that depend on neighbours are cut off.
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + raw).decode()

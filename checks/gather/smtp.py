@@ -1,0 +1,297 @@
+"""Answers `SmtpProbe` and `SubmissionProbe`: connects, drives the conversation, and turns every fault of the other side into a reading.
+
+One connection at a time to each address and port; one password, tried once; nothing is sent twice. The conversation itself is
+smtp_talk and smtp_submission.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import re
+import socket
+import weakref
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from checks.evidence import Probe, Reading, State
+from checks.gather import sasl, tls
+from checks.gather.smtp_draft import Draft, Redactor, Stopped, Timeouts
+from checks.gather.smtp_submission import hand_over, log_in
+from checks.gather.smtp_talk import Talk
+from checks.gather.smtp_wire import open_wire
+from checks.probes import Fault, SmtpProbe, Stage, SubmissionProbe
+from checks.records.message import Letter, address_problem, build_test_message
+from checks.records.smtp_reply import mechanisms
+from checks.secret import LeakGuard, Secret, SecretSource
+from checks.settings import Auth, Security
+
+__all__ = ["SmtpGatherer", "Timeouts"]
+
+MARGIN = 0.1  # seconds kept back, so that a partial transcript comes home instead of a cancellation
+OWN_NAME_SECONDS = 2.0  # the name service may be slow; an address literal will do
+NO_LITERAL = "[127.0.0.1]"  # RFC 5321 section 4.1.4 asks for an address literal where there is no name; this one tells nothing of our network
+_NAME = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z0-9-]{2,63}")
+_EHLO = re.compile(rf"{_NAME.pattern}|[A-Za-z0-9-]{{1,63}}|\[[0-9A-Za-z.:]{{2,60}}\]")
+_UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EACCES, errno.EPERM}
+
+ResolveSecret = Callable[[SecretSource, str], Secret]
+AnyProbe = SmtpProbe | SubmissionProbe
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    """What must be at hand before a connection is worth its while."""
+
+    ehlo: str
+    secret: Secret | None = None
+    message: bytes = b""
+    message_id: str = ""
+
+
+class SmtpGatherer:
+    """Holds conversations with mail servers."""
+
+    def __init__(
+        self,
+        *,
+        resolve_secret: ResolveSecret,
+        ehlo_name: str = "",
+        ca_file: str | None = None,
+        port_map: Mapping[int, int] = MappingProxyType({}),
+        guard: LeakGuard | None = None,
+        timeouts: Timeouts | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Say who we are and whom we trust. Raises `ValueError` with a sentence for a name or file that cannot be used.
+
+        `resolve_secret` turns a reference into the secret and raises `LookupError` or `ValueError` with a sentence for a person.
+        `ca_file` holds extra trusted roots. `port_map`: connect to B where A is meant, in a lab.
+        """
+        if ehlo_name and not _EHLO.fullmatch(ehlo_name):
+            raise ValueError("the name that we present must be a host name or an address in brackets")
+        self._resolve_secret = resolve_secret
+        self._ehlo_name = ehlo_name
+        self._trust = tls.Trust(ca_file)
+        self._port_map = dict(port_map)
+        self._guard = guard or LeakGuard()
+        self._timeouts = timeouts or Timeouts()
+        self._now = now
+        self._turns: weakref.WeakValueDictionary[tuple[str, int], asyncio.Lock] = weakref.WeakValueDictionary()
+
+    async def __call__(self, probe: Probe[Any], budget: float) -> Reading:
+        """Ask. Comes back before `budget` seconds are over, with what was seen until then."""
+        if not isinstance(probe, SmtpProbe | SubmissionProbe):
+            raise TypeError(f"{probe.kind} is not a question for a mail server")
+        ends = asyncio.get_running_loop().time() + budget - min(MARGIN, budget / 5)
+        draft = Draft()
+        redact = Redactor(self._guard)
+        try:
+            await self._converse(probe, draft, redact, ends)
+        except Stopped as stop:
+            draft.fault, draft.reply, draft.detail = stop.fault, stop.reply, redact(stop.detail)
+        return draft.looked() if isinstance(probe, SmtpProbe) else draft.submitted()
+
+    # --- before connecting --------------------------------------------------------------------------------------------
+
+    async def _converse(self, probe: AnyProbe, draft: Draft, redact: Redactor, ends: float) -> None:
+        prepared = await self._prepare(probe, redact, ends)
+        async with self._turn(probe, ends):
+            try:
+                await self._first(probe, prepared, draft, redact, ends)
+            except Stopped:
+                if _certificate_missing(draft):
+                    await self._look_at_certificate(probe, prepared.ehlo, draft, redact, ends)
+                raise
+
+    async def _prepare(self, probe: AnyProbe, redact: Redactor, ends: float) -> _Prepared:
+        try:
+            ipaddress.ip_address(probe.address)
+        except ValueError:
+            raise Stopped(Fault.MALFORMED, "the server's address is not an IP address") from None
+        name = probe.ehlo or self._ehlo_name or await self._own_name(ends)
+        if not _EHLO.fullmatch(name):
+            raise Stopped(Fault.MALFORMED, "the name that we are to present is neither a host name nor an address in brackets")
+        if isinstance(probe, SmtpProbe):
+            return _Prepared(ehlo=name)
+        _check_envelope(probe)
+        message, message_id = self._message(probe)
+        secret = await self._secret(probe, redact, ends) if probe.auth is not Auth.NONE and _may_log_in(probe) else None
+        return _Prepared(ehlo=name, secret=secret, message=message, message_id=message_id)
+
+    async def _own_name(self, ends: float) -> str:
+        """Find the machine's own full name, once; it may ask the name service."""
+        left = ends - asyncio.get_running_loop().time()
+        try:
+            found = await asyncio.wait_for(asyncio.to_thread(socket.getfqdn), max(0.0, min(OWN_NAME_SECONDS, left)))
+        except TimeoutError:
+            return NO_LITERAL
+        plausible = _NAME.fullmatch(found) and not found.startswith("localhost") and not re.fullmatch(r"[0-9.]+|.*\.arpa", found)
+        self._ehlo_name = found if plausible else NO_LITERAL
+        return self._ehlo_name
+
+    def _message(self, probe: SubmissionProbe) -> tuple[bytes, str]:
+        if not (probe.message and probe.mail_from and probe.rcpt_to):
+            return b"", ""
+        letter = Letter(
+            from_name=probe.from_name,
+            from_email=probe.from_email or probe.mail_from,
+            reply_to=probe.reply_to,
+            to=probe.rcpt_to,
+            unique_id=probe.message,
+            date=self._now(),
+        )
+        try:
+            return build_test_message(letter), letter.message_id
+        except ValueError as error:
+            raise Stopped(Fault.MALFORMED, str(error)) from None
+
+    async def _secret(self, probe: SubmissionProbe, redact: Redactor, ends: float) -> Secret:
+        """Resolve the reference: before connecting, so that no connection is wasted on a password that is not there."""
+        if probe.secret_source is None:
+            raise Stopped(Fault.NO_SECRET, "no password is configured")
+        try:
+            async with asyncio.timeout_at(ends):
+                secret = await asyncio.to_thread(self._resolve_secret, probe.secret_source, probe.secret_ref)
+        except TimeoutError:
+            raise Stopped(Fault.NO_SECRET, "the password was not found before the time for the whole run was up") from None
+        except (LookupError, ValueError) as error:
+            raise Stopped(Fault.NO_SECRET, str(error.args[0]) if error.args else "the password was not found") from None
+        redact.learn(secret, probe.username)
+        value = secret.reveal()
+        if not value or "\0" in value or "\0" in probe.username or not probe.username:  # RFC 4616 section 2
+            raise Stopped(Fault.NO_SECRET, "user name or password is empty or has a NUL character in it")
+        return secret
+
+    @asynccontextmanager
+    async def _turn(self, probe: AnyProbe, ends: float) -> AsyncIterator[None]:
+        """Wait until nobody else here talks to this address and port."""
+        lock = self._turns.setdefault((probe.address, self._port(probe)), asyncio.Lock())
+        try:
+            async with asyncio.timeout_at(ends):
+                await lock.acquire()
+        except TimeoutError:
+            raise Stopped(Fault.TIMEOUT, "the time for the whole run was up before it was this question's turn") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _port(self, probe: AnyProbe) -> int:
+        return self._port_map.get(probe.port, probe.port)
+
+    # --- the conversation ---------------------------------------------------------------------------------------------
+
+    async def _first(self, probe: AnyProbe, prepared: _Prepared, draft: Draft, redact: Redactor, ends: float) -> None:
+        talk = await self._connect(probe, draft, redact, ends)
+        try:
+            await self._say_all(talk, probe, prepared)
+            draft.stage = Stage.QUIT
+            await talk.courtesy("QUIT")
+        except Stopped as stop:
+            if stop.in_step:
+                await talk.courtesy("QUIT")
+            elif stop.fault is Fault.TIMEOUT and draft.stage in (Stage.EHLO, Stage.EHLO_TLS, Stage.MAIL, Stage.RCPT):
+                talk.farewell()
+            raise
+        finally:
+            talk.hang_up()
+
+    async def _say_all(self, talk: Talk, probe: AnyProbe, prepared: _Prepared) -> None:
+        await self._until_tls(talk, probe, prepared.ehlo)
+        if probe.security is not Security.NONE:
+            await talk.handshake(self._trust, probe.host, verify=True)
+        if probe.security is Security.IMPLICIT_TLS:
+            await talk.greet()
+            await talk.hello(prepared.ehlo, Stage.EHLO)
+        elif probe.security is Security.STARTTLS:
+            await talk.hello(prepared.ehlo, Stage.EHLO_TLS)
+        if isinstance(probe, SubmissionProbe):
+            if probe.auth is not Auth.NONE:
+                await log_in(talk, self._mechanism(talk.draft, probe, prepared))
+            await hand_over(talk, probe, prepared.message, prepared.message_id)
+
+    async def _until_tls(self, talk: Talk, probe: AnyProbe, ehlo: str) -> None:
+        if probe.security is Security.IMPLICIT_TLS:
+            return
+        await talk.greet()
+        await talk.hello(ehlo, Stage.EHLO)
+        if probe.security is Security.STARTTLS:
+            await talk.starttls()
+
+    def _mechanism(self, draft: Draft, probe: SubmissionProbe, prepared: _Prepared) -> sasl.Mechanism:
+        draft.stage = Stage.AUTH
+        if prepared.secret is None:
+            raise Stopped(Fault.NO_COMMON_MECHANISM, "a password never travels unencrypted, so no login was tried", in_step=True)
+        offered = mechanisms(draft.capabilities)
+        name = sasl.choose(probe.auth, offered)
+        if not name:
+            raise Stopped(Fault.NO_COMMON_MECHANISM, f"the server offers {', '.join(offered) or 'no way to log in'}", in_step=True)
+        return sasl.mechanism(name, probe.username, prepared.secret)
+
+    async def _connect(self, probe: AnyProbe, draft: Draft, redact: Redactor, ends: float) -> Talk:
+        seconds = self._timeouts.connect
+        try:
+            async with asyncio.timeout_at(min(asyncio.get_running_loop().time() + seconds, ends)):
+                wire = await open_wire(probe.address, self._port(probe))
+        except TimeoutError:
+            draft.state = State.TIMEOUT
+            raise Stopped(Fault.TIMEOUT, f"no connection came about within {seconds:g} s") from None
+        except (OSError, OverflowError) as error:
+            draft.state, fault, detail = _no_connection(error)
+            raise Stopped(fault, detail) from None
+        draft.state = State.OK
+        return Talk(wire, draft, redact=redact, timeouts=self._timeouts, ends=ends)
+
+    async def _look_at_certificate(self, probe: AnyProbe, ehlo: str, draft: Draft, redact: Redactor, ends: float) -> None:
+        """Connect once more, unverified, take the certificate and hang up. Nothing is said after the handshake."""
+        scratch = Draft()
+        draft.note("*", "a second connection, without password, to read the certificate")
+        try:
+            talk = await self._connect(probe, scratch, redact, ends)
+            try:
+                await self._until_tls(talk, probe, ehlo)
+                await talk.handshake(self._trust, probe.host, verify=False)
+            finally:
+                talk.hang_up()
+        except Stopped as stop:
+            draft.note("*", f"the second connection ended early: {stop.fault.value}")
+            return
+        if draft.tls and scratch.tls:
+            draft.tls = replace(draft.tls, version=scratch.tls.version, cipher=scratch.tls.cipher, certificate=scratch.tls.certificate)
+
+
+def _certificate_missing(draft: Draft) -> bool:
+    """Tell whether a handshake failed with a peer that does speak TLS."""
+    facts = draft.tls
+    if draft.stage is not Stage.HANDSHAKE or facts is None or facts.verified or facts.error in (tls.TIMED_OUT, "BAD_NAME"):
+        return False
+    return not draft.first_bytes
+
+
+def _may_log_in(probe: SubmissionProbe) -> bool:
+    return probe.security is not Security.NONE or ipaddress.ip_address(probe.address).is_loopback
+
+
+def _check_envelope(probe: SubmissionProbe) -> None:
+    for what, address in (("sender", probe.mail_from), ("recipient", probe.rcpt_to)):
+        if address and (problem := address_problem(address)):
+            raise Stopped(Fault.MALFORMED, f"{what} address: {problem}")
+
+
+def _no_connection(error: OSError | OverflowError) -> tuple[State, Fault, str]:
+    code = error.errno if isinstance(error, OSError) else None
+    if code == errno.ECONNREFUSED:
+        return State.REFUSED, Fault.REFUSED, "nothing listens on this port, or a firewall turns us away"
+    if code in (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE):
+        return State.REFUSED, Fault.CLOSED, "the connection was cut while it was being made"
+    if code == errno.ETIMEDOUT:
+        return State.TIMEOUT, Fault.TIMEOUT, "no connection came about in time"
+    if code in _UNREACHABLE:
+        return State.NOT_ATTEMPTED, Fault.UNREACHABLE, "there is no way from this machine to that address"
+    return State.NOT_ATTEMPTED, Fault.UNREACHABLE, "the connection could not be made"

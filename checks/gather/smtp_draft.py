@@ -1,0 +1,109 @@
+"""What a conversation has shown so far, how it ends, and how secrets are kept out of what is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from checks.evidence import State
+from checks.probes import Fault, Reply, SmtpReading, Stage, SubmissionReading, TlsFacts, TranscriptLine
+from checks.secret import LeakGuard, Secret
+
+SHORTEST_LINE = 8  # characters; a shorter AUTH line would be found in ordinary words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeouts:
+    """Seconds; each bounds a whole step, however slowly the octets drip."""
+
+    connect: float = 10.0
+    greeting: float = 10.0  # honest servers let a client wait six seconds, to see whether it talks too early
+    handshake: float = 10.0
+    reply: float = 30.0
+    message: float = 120.0  # servers look through a message before they take it (RFC 5321 section 4.5.3.2.6: up to ten minutes)
+    quit: float = 1.0
+
+
+class Stopped(Exception):  # noqa: N818 - not every end of a conversation is an error
+    """The conversation ends here."""
+
+    def __init__(self, fault: Fault, detail: str = "", *, reply: Reply | None = None, in_step: bool = False) -> None:
+        """`in_step`: both sides know whose turn it is, so that QUIT will be understood."""
+        self.fault = fault
+        self.detail = detail
+        self.reply = reply
+        self.in_step = in_step
+        super().__init__(fault, detail)
+
+
+class Redactor:
+    """Takes secrets out of everything that is kept: those that the guard knows, and what this conversation sent."""
+
+    def __init__(self, guard: LeakGuard) -> None:
+        self._guard = guard
+        self._sent: list[str] = []
+
+    def learn(self, secret: Secret, username: str) -> None:
+        """Remember the secret, and how it looks when its UTF-8 comes back and is read octet by octet."""
+        self._guard.learn(secret, username=username)
+        octets = secret.reveal().encode().decode("latin-1")
+        if octets != secret.reveal():
+            self._guard.learn(Secret(octets), username=username)
+
+    def learn_line(self, line: str) -> None:
+        """Remember an AUTH line that we sent: a server may echo it."""
+        if len(line) >= SHORTEST_LINE:
+            self._sent.append(line)
+
+    def __call__(self, text: str) -> str:
+        for line in self._sent:
+            text = text.replace(line, "[secret]")
+        return self._guard.mask(text)
+
+    def reply(self, reply: Reply) -> Reply:
+        """Return the reply as it may be kept."""
+        return replace(reply, lines=tuple(self(line) for line in reply.lines))
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """A reading while it is being made; the fields are those of `SubmissionReading`."""
+
+    state: State = State.NOT_ATTEMPTED
+    detail: str = ""
+    stage: Stage = Stage.CONNECT
+    fault: Fault = Fault.NONE
+    reply: Reply | None = None
+    greeting: Reply | None = None
+    first_bytes: str = ""
+    capabilities_clear: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    tls: TlsFacts | None = None
+    transcript: list[TranscriptLine] = field(default_factory=list)
+    mechanism: str = ""
+    auth: Reply | None = None
+    mail: Reply | None = None
+    rcpt: Reply | None = None
+    data: Reply | None = None
+    accepted: Reply | None = None
+    message_id: str = ""
+
+    def note(self, direction: str, text: str) -> None:
+        """Add to the transcript; the text is redacted already."""
+        self.transcript.append(TranscriptLine(direction=direction, text=text))
+
+    def offers(self, keyword: str) -> bool:
+        """Tell whether EHLO offers a keyword now."""
+        return any(line.partition(" ")[0] == keyword for line in self.capabilities)
+
+    def looked(self) -> SmtpReading:
+        """Return the reading of an `SmtpProbe`."""
+        return SmtpReading(**self._values(SmtpReading))
+
+    def submitted(self) -> SubmissionReading:
+        """Return the reading of a `SubmissionProbe`."""
+        return SubmissionReading(**self._values(SubmissionReading))
+
+    def _values(self, reading: type[SmtpReading]) -> dict[str, Any]:
+        values = {one.name: getattr(self, one.name) for one in fields(reading)}
+        return values | {"transcript": tuple(self.transcript)}

@@ -1,0 +1,123 @@
+"""Makes an authority and server certificates, sound and faulty, in memory and as PEM files. Opens no socket."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaf:
+    """A server certificate and its key."""
+
+    certificate: x509.Certificate
+    pem: Path
+    """Certificate and key in one file."""
+
+    @property
+    def der(self) -> bytes:
+        """The certificate as it goes over the wire."""
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
+    def context(self, *, old: bool = False) -> ssl.SSLContext:
+        """Return a server's TLS set-up; `old`: it knows TLS 1.0 only."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("ALL:@SECLEVEL=0")  # or a small key could not be served
+        context.load_cert_chain(self.pem)
+        if old:
+            context.options &= ~(ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1)
+            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
+        return context
+
+
+class Authority:
+    """Signs certificates. `roots` is its own certificate as a file."""
+
+    def __init__(self, folder: Path, name: str = "Test Root") -> None:
+        self._folder = folder
+        self._name = common_name(name)
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        builder = _builder(self._name, self._name, self._key.public_key(), -100, 1000)
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        usage = x509.KeyUsage(
+            digital_signature=True,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            key_cert_sign=True,
+            crl_sign=True,
+            encipher_only=False,
+            decipher_only=False,
+        )
+        certificate = builder.add_extension(usage, critical=True).sign(self._key, hashes.SHA256())
+        self.roots = folder / f"{name}.pem"
+        self.roots.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+    def issue(self, label: str, *names: str, days: tuple[float, float] = (-1, 90), rsa_bits: int = 0) -> Leaf:
+        """Sign a certificate for host names and addresses, valid between two days counted from now."""
+        key = new_key(rsa_bits)
+        certificate = self.sign(names, key.public_key(), days=days)
+        return _leaf(self._folder / f"{label}.pem", certificate, key)
+
+    def sign(self, names: tuple[str, ...], key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, *, days: tuple[float, float] = (-1, 90)) -> x509.Certificate:
+        """Sign a certificate for a public key; its private half need not exist."""
+        builder = _builder(common_name(names[0][:60]), self._name, key, *days)
+        return builder.add_extension(alternative_names(*names), critical=False).sign(self._key, hashes.SHA256())
+
+
+def self_signed(folder: Path, label: str, *names: str) -> Leaf:
+    """Make a certificate that only its own key has signed."""
+    key = new_key(0)
+    name = common_name(names[0])
+    builder = _builder(name, name, key.public_key(), -1, 90)
+    return _leaf(folder / f"{label}.pem", builder.add_extension(alternative_names(*names), critical=False).sign(key, hashes.SHA256()), key)
+
+
+def new_key(rsa_bits: int) -> PrivateKey:
+    """Make an RSA key of that size; 0: a P-256 key, which takes no time."""
+    if rsa_bits:
+        return rsa.generate_private_key(public_exponent=65537, key_size=rsa_bits)
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def common_name(text: str) -> x509.Name:
+    """Return a name of one part."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def alternative_names(*names: str) -> x509.SubjectAlternativeName:
+    """Return host names and addresses as the extension that carries them."""
+    return x509.SubjectAlternativeName([_general(name) for name in names])
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, first_day: float, last_day: float
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC).replace(microsecond=0)
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
+    return builder.serial_number(x509.random_serial_number()).not_valid_before(now + first_day * DAY).not_valid_after(now + last_day * DAY)
+
+
+def _leaf(path: Path, certificate: x509.Certificate, key: PrivateKey) -> Leaf:
+    encoded = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + encoded)
+    return Leaf(certificate=certificate, pem=path)
