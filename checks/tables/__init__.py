@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ def providers() -> tuple[Provider, ...]:
         if not row.get("sources") or not row.get("checked"):
             raise ValueError(f"providers.toml: {row.get('id')} has no source or no date")
         endpoints = tuple(Endpoint(**endpoint) for endpoint in row.pop("endpoints", ()))
-        listed = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        listed: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
         found.append(Provider(endpoints=endpoints, **listed))
     return tuple(found)
 

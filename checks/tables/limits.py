@@ -5,6 +5,7 @@ A bare number is not a limit: providers count messages, recipients or connection
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Formula:
 
     def __call__(self, licences: int) -> int:
         """Return the limit for that many licences, to the nearest whole number as the published examples are."""
-        return round(self.factor * float(licences) ** self.exponent + self.base)
+        return round(self.factor * math.pow(licences, self.exponent) + self.base)
 
 
 @dataclass(frozen=True, kw_only=True)

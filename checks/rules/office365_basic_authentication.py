@@ -1,0 +1,91 @@
+"""The login by password at Microsoft 365 has a future
+
+What it checks:
+Whether the dispatcher logs in to Microsoft 365 by password ("Basic authentication"), and what Microsoft has announced about it as of the day of the check.
+
+Why it matters:
+At the end of December 2026 Microsoft switches this login off by default for the sending of mail. A dispatcher that logs in by password then stands still until
+an administrator switches it on again, and for good at a later date.
+
+How to fix it:
+Change the server to OAuth (auth = xoauth2), where the dispatcher shows a token instead of a password, or choose another way to send.
+"""
+
+from collections.abc import Iterator
+
+from checks.evidence import Evidence
+from checks.model import Finding, Outcome, Owner, Status
+from checks.rules._office365 import Channel, channel_of, day, elsewhere, is_microsoft_host, logs_in_by_password, sources
+from checks.settings import Auth
+from checks.subject import ServerSubject
+from checks.tables.dated import change
+
+OFF = change("microsoft365.password-login-off-by-default")
+END = change("microsoft365.password-login-end-announced")
+HVE_END = change("microsoft365-hve.password-login-end")
+
+WAYS = (
+    "Change to OAuth: register an application in Microsoft Entra, give it the right to send (SMTP.Send, or SMTP.SendAsApp without a user), and set auth = xoauth2 for this server.",
+    "Or use a connector (port 25), which knows the dispatcher by a fixed address or a certificate and needs no password.",
+    "Or send through another service: Azure Communication Services Email or another relay service for mail to the outside; High Volume Email for recipients inside of the organisation only.",
+)
+SWITCH = "An administrator of Microsoft 365 can switch the login by password on again; this only gains time."
+
+TOKEN = Outcome(code="office365.token-login", status=Status.PASS, title="{server} logs in to Microsoft 365 with a token (OAuth)")
+ENDING = Outcome(
+    code="office365.password-login-ending",
+    status=Status.WARN,
+    title="{server} logs in by password; {when} Microsoft 365 switches this off by default in existing tenants (as of {as_of})",
+    owner=Owner.MAIL_ADMIN,
+    steps=(
+        *WAYS,
+        "Administrators can switch the login by password on again, until a date that Microsoft wants to announce {end_when}. Tenants created after December 2026 are meant to use OAuth only.",
+    ),
+    also=("since",),
+    references=sources(OFF),
+)
+OFF_BY_DEFAULT = Outcome(
+    code="office365.password-login-off-by-default",
+    status=Status.WARN,
+    title="{server} logs in by password, which Microsoft 365 switched off by default {when}; it works only where an administrator switched it on again (as of {as_of})",
+    owner=Owner.MAIL_ADMIN,
+    steps=(SWITCH, *WAYS, "Microsoft wants to announce the day on which it ends for good {end_when}."),
+    also=("since",),
+    references=sources(OFF),
+)
+END_ANNOUNCED = Outcome(
+    code="office365.password-login-end-near",
+    status=Status.WARN,
+    title="{server} logs in by password, which Microsoft 365 switched off by default {when}; the day on which it ends for good was to be announced {end_when} (as of {as_of})",
+    owner=Owner.MAIL_ADMIN,
+    steps=("Look up on Microsoft's Exchange Team Blog whether that day has been announced.", SWITCH, *WAYS),
+    also=("since",),
+    references=sources(OFF, END),
+)
+HIGH_VOLUME = Outcome(
+    code="office365.high-volume-password-login",
+    status=Status.NOTE,
+    weighs=(Status.WARN,),
+    title="{server} logs in to High Volume Email by password, which Microsoft takes until it ends {when} (as of {as_of})",
+    owner=Owner.MAIL_ADMIN,
+    steps=("Plan the change to OAuth (auth = xoauth2) before then.",),
+    also=("since",),
+    references=sources(HVE_END),
+)
+NO_PASSWORD = elsewhere("office365.password-login-of-others", of="logged in to Microsoft 365 by password")
+
+
+def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
+    """Say what holds on the day of the check. The date never stands for a refusal: that is the server's own word (550 5.7.30)."""
+    server = subject.server
+    channel = channel_of(server)
+    if channel not in (Channel.MAILBOX, Channel.HIGH_VOLUME) or not is_microsoft_host(server.host) or server.auth is Auth.NONE:
+        yield NO_PASSWORD(about=server.name, server=server.name)
+    elif not logs_in_by_password(server):
+        yield TOKEN(about=server.name, server=server.name)
+    elif channel is Channel.HIGH_VOLUME:
+        status = Status.WARN if HVE_END.has_come(subject.now) else Status.NOTE
+        yield HIGH_VOLUME(about=server.name, status=status, server=server.name, when=HVE_END.when, since=day(HVE_END.since), as_of=day(HVE_END.checked))
+    else:
+        outcome = END_ANNOUNCED if END.has_come(subject.now) else OFF_BY_DEFAULT if OFF.has_come(subject.now) else ENDING
+        yield outcome(about=server.name, server=server.name, when=OFF.when, end_when=END.when, since=day(OFF.since), as_of=day(OFF.checked))

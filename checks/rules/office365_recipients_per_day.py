@@ -1,0 +1,109 @@
+"""Microsoft 365 takes the planned recipients of a day
+
+What it checks:
+The busiest planned day (recipients per mailing, mailings per week) is compared with the number of recipients that Microsoft 365 lets one
+mailbox write to in any 24 hours.
+
+Why it matters:
+When the number is reached, Microsoft 365 refuses the rest of the mailing with an error. Unless the dispatcher waits by itself, those
+recipients get nothing.
+
+How to fix it:
+Let the dispatcher wait (a send limit for this server), spread the mailing over several days, or send it through a service that is made for mailings.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from checks.evidence import Evidence
+from checks.model import Finding, Outcome, Owner, Status
+from checks.rules._office365 import FACT, OTHER_WAYS, Channel, channel_of, elsewhere, fact, no_volume, sources, steps_for
+from checks.rules._volume import DAYS, MISSING_RECIPIENTS, counted, paces, parts, planned
+from checks.subject import ServerSubject
+from checks.tables.limits import limit
+
+DAILY = limit("microsoft365.recipients-per-day")
+DAY_SECONDS = 86400
+LITTLE_ROOM = 0.8  # from here on a second mailing or the mailbox's other mail may reach the number
+
+FITTING = Outcome(
+    code="office365.daily-volume-fitting",
+    status=Status.PASS,
+    title="{server}: {planned} stays below the {limit} recipients that Microsoft 365 takes from a mailbox in 24 hours (as of {as_of})",
+    also=("recipients", *FACT),
+    references=sources(DAILY),
+)
+NEAR = Outcome(
+    code="office365.daily-limit-near",
+    status=Status.NOTE,
+    title="{server}: {planned} leaves little room below the {limit} recipients that Microsoft 365 takes from a mailbox in 24 hours (as of {as_of})",
+    owner=Owner.US,
+    steps=("Send nothing else through this mailbox on the day of a mailing; everything that it writes counts.",),
+    also=("recipients", *FACT),
+    references=sources(DAILY),
+)
+EXCEEDED = Outcome(
+    code="office365.daily-limit-exceeded",
+    status=Status.WARN,
+    title="{server}: {planned} stops after {limit} recipients, because Microsoft 365 takes no more from a mailbox in 24 hours (as of {as_of}); the rest waits until the next day, {days} in all",
+    owner=Owner.US,
+    steps=(
+        'Let the dispatcher wait instead of being refused: set limit = {{ max = 10000, per = "day", unit = "recipients" }} for this server, and tell the sender that the mailing takes {days}.',
+        *OTHER_WAYS,
+    ),
+    also=("recipients", *FACT),
+    references=sources(DAILY),
+)
+PACED = Outcome(
+    code="office365.mailing-over-several-days",
+    status=Status.WARN,
+    title="{server}: {planned} takes {days}: the send limit of the settings keeps below the {limit} recipients that Microsoft 365 takes from a mailbox in 24 hours (as of {as_of})",
+    owner=Owner.US,
+    steps=("Start mailings {days} before the last recipient has to have them.", *OTHER_WAYS),
+    also=("recipients", *FACT),
+    references=sources(DAILY),
+)
+ENDLESS = Outcome(
+    code="office365.weekly-volume-too-large",
+    status=Status.FAIL,
+    title="{server}: {week} recipients a week are planned, but Microsoft 365 takes {possible} from a mailbox in a week ({limit} in 24 hours, as of {as_of}); the queue never empties",
+    owner=Owner.US,
+    steps=("Plan fewer mailings, or share them out over several mailboxes of the organisation.", *OTHER_WAYS),
+    also=("recipients", "planned", *FACT),
+    references=sources(DAILY),
+)
+VOLUME_UNKNOWN = no_volume("office365.daily-volume-unknown", "Microsoft 365's number of recipients a day")
+ELSEWHERE = elsewhere("office365.daily-limit-of-others", of="a mailbox of Microsoft 365, so its number of recipients a day does not apply")
+
+
+def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
+    """Compare the busiest day, then the week, with the number."""
+    server = subject.server
+    if channel_of(server) is not Channel.MAILBOX:
+        yield ELSEWHERE(about=server.name, server=server.name)
+        return
+    plan = planned(subject.settings.volume)
+    if plan is None:
+        yield VOLUME_UNKNOWN(about=server.name, server=server.name, missing=MISSING_RECIPIENTS, **fact(DAILY))
+        return
+    known: dict[str, Any] = {"server": server.name, "planned": plan.words, "recipients": plan.busiest_day, **fact(DAILY)}
+    if plan.week is not None and plan.week > DAYS * DAILY.value:
+        yield ENDLESS(about=server.name, week=plan.week, possible=DAYS * DAILY.value, steps=steps_for(ENDLESS, subject), **known)
+    elif plan.busiest_day > DAILY.value:
+        outcome = PACED if paces(server.limit, DAILY.value, DAY_SECONDS) else EXCEEDED
+        days = counted(_days(subject, plan.busiest_day), "day")
+        yield outcome(about=server.name, days=days, steps=steps_for(outcome, subject, days=days), **known)
+    elif plan.busiest_day > DAILY.value * LITTLE_ROOM:
+        yield NEAR(about=server.name, **known)
+    else:
+        yield FITTING(about=server.name, **known)
+
+
+def _days(subject: ServerSubject, recipients: int) -> int:
+    """How many days it takes: at the provider's number, or at the slower one of the settings."""
+    own = subject.server.limit
+    days = parts(recipients, DAILY.value)
+    if own is None or not paces(own, DAILY.value, DAY_SECONDS):
+        return days
+    hours = {"hour": 1, "day": 24, "week": 24 * DAYS}[own.per]
+    return max(days, parts(parts(recipients, own.max) * hours, 24))
