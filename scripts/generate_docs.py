@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT))
 from checks import settings  # noqa: E402 - found through the line above
 from checks.catalogue import catalogue  # noqa: E402 - as above
 from reports import dispatcher, model  # noqa: E402 - as above
-from reports.manual import check_page, index  # noqa: E402 - as above
+from reports.handbook import check_page, index  # noqa: E402 - as above
 
 
 def pages() -> dict[Path, str]:

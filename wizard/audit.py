@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from checks.engine import Gatherer, Run
 from checks.evidence import Probe, Reading
+from checks.model import Status, Verdict
 from checks.secret import LeakGuard
 from checks.settings import SettingsError, normal_domain
 from reports.model import Report
@@ -22,6 +23,10 @@ from wizard import atomic, exits
 from wizard.options import World
 from wizard.request import Request
 from wizard.run import LOOK, judged, live, summed_up, vantage_of
+from wizard.tool import tool_name
+
+if TYPE_CHECKING:
+    from reports.html import IndexRow
 
 MAX_LIST = 50 * 1024 * 1024  # bytes; about two million domains, more is a mistake
 REMEMBERED = 50_000  # readings kept for reuse, some 100 MB; the oldest go first
@@ -97,10 +102,10 @@ def _target(text: str, directory: Path, where: str) -> Target:
 
 
 def _settings_target(name: str, file: Path, where: str) -> Target:
-    from wizard.store import read  # noqa: PLC0415 - a list of domains needs no settings code
+    from wizard.store import load  # noqa: PLC0415 - a list of domains needs no settings code
 
     try:
-        settings = read(file)
+        settings = load(file).settings
     except (SettingsError, ValueError, OSError) as error:
         return Target(name=name[:200], where=where, error="; ".join(str(error).splitlines())[:500])
     return Target(name=name, where=where, request=Request(settings=settings, name=name), base=file.resolve().parent)
@@ -145,7 +150,8 @@ async def audit(targets: Iterable[Target], world: World, output: Path, *, jobs: 
                 from reports.html import render_index  # noqa: PLC0415 - jinja2 is slow to import
 
                 ordered = [results[number] for number in sorted(results)]
-                atomic.write(output / "index.html", render_index([vars(done) for done in ordered], taken_at=world.now))
+                page = render_index([_row(done) for done in ordered], taken_at=world.now, tool=tool_name())
+                atomic.write(output / "index.html", page)
     return ordered
 
 
@@ -185,6 +191,13 @@ def _summary(target: Target, report: Report) -> tuple[Done, list[dict[str, Any]]
         report=f"{target.folder}/report.html",
     )
     return done, findings
+
+
+def _row(done: Done) -> IndexRow:
+    from reports.html import IndexRow  # noqa: PLC0415 - jinja2 is slow to import
+
+    verdict = None if done.error else Verdict(done.verdict)
+    return IndexRow(target=done.target, verdict=verdict, counts={Status(name): count for name, count in done.counts.items()}, report=done.report, problem=done.error)
 
 
 def _keep(journal: TextIO, done: Done, findings: list[dict[str, Any]]) -> None:

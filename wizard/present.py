@@ -5,19 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from checks.catalogue import find
 from checks.evidence import Effect
 from checks.model import CheckResult
+from checks.settings import SettingsError
 from reports.model import Report
 from wizard import exits
 from wizard.options import World
 from wizard.request import Request
 from wizard.run import LeakError, Progress, Ran, perform, write_output
 from wizard.terminal import safe, wants_colour
+
+if TYPE_CHECKING:
+    from wizard.store import Loaded
 
 
 def run_or_explain(request: Request, world: World, *, allow: frozenset[Effect], base: Path, progress: Progress | None) -> Ran:
@@ -38,6 +42,16 @@ def run_or_explain(request: Request, world: World, *, allow: frozenset[Effect], 
         if result.traceback:
             click.echo(safe(f"{result.check} failed in sendready itself:\n{result.traceback}", keep_newlines=True), err=True)
     return ran
+
+
+def load_or_explain(path: Path) -> Loaded:
+    """Load a settings file; what is wrong with it is told all at once, field by field."""
+    from wizard.store import load  # noqa: PLC0415 - tomlkit is slow to import
+
+    try:
+        return load(path)
+    except SettingsError as error:
+        raise invalid(f"{path}:\n" + "\n".join(f"  {problem}" for problem in error.problems)) from None
 
 
 def invalid(message: str) -> click.ClickException:

@@ -103,7 +103,7 @@ def vantage_of(world: World, allow: frozenset[Effect]) -> dict[str, Any]:
         "nameservers": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in servers] or ["the system's"],
         "allowed": [effect.value for effect in Effect if effect in allow],
         "port_map": {str(meant): real for meant, real in world.port_map.items()},
-        "extra_ca": world.ca_file is not None,
+        "ca_file": world.ca_file is not None,
         "allow_private": world.allow_private,
         "deadline_seconds": world.timeout,
     }
@@ -198,7 +198,7 @@ def write_output(directory: Path, ran: Ran) -> list[Path]:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     files = {"report.json": ran.report.to_json(), "report.html": render(ran.report), "evidence.json": ran.evidence}
     if ran.request.settings is not None:
-        files["dispatcher.json"] = dispatcher.to_json(ran.request.settings, ran.report)
+        files["dispatcher.json"] = dispatcher.to_json(dispatcher.document(ran.request.settings, report=ran.report))
     for name, text in files.items():
         atomic.write(directory / name, text)
     return [directory / name for name in files]

@@ -49,7 +49,7 @@ def command(
     if domain_name and (server or to):
         raise click.UsageError("--server and --to go with a settings file, not with --domain.")
 
-    from wizard.present import emit, progress_line, run_or_explain  # noqa: PLC0415 - heavy, and not needed for usage errors
+    from wizard.present import emit, load_or_explain, progress_line, run_or_explain  # noqa: PLC0415 - heavy, and not needed for usage errors
     from wizard.request import Request  # noqa: PLC0415 - as above
 
     if settings is None:
@@ -57,9 +57,7 @@ def command(
         request = Request(domain=domain_name or "", name=domain_name or "", sending_ips=sending_ips, selectors=selectors, allow_private=world.allow_private, only=only, skip=skip)
         base = Path.cwd()
     else:
-        from wizard.store import load  # noqa: PLC0415 - as above
-
-        loaded = load(settings)
+        loaded = load_or_explain(settings)
         allowed = allow or frozenset({Effect.LOOK, Effect.LOGIN})
         if server and server.casefold() not in {one.name.casefold() for one in loaded.settings.servers}:
             names = ", ".join(one.name for one in loaded.settings.servers)

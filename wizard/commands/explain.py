@@ -16,7 +16,7 @@ def command(words: tuple[str, ...]) -> int:
     Without an argument, list every check.
     """
     from checks.catalogue import catalogue, find  # noqa: PLC0415 - imports every rule
-    from reports.manual import check_page, index  # noqa: PLC0415 - as above
+    from reports.handbook import check_page, index  # noqa: PLC0415 - as above
 
     text = " ".join(words).strip()
     if not text:
@@ -38,8 +38,7 @@ def command(words: tuple[str, ...]) -> int:
 
 def _reply(text: str) -> int:
     from checks.tables.replies import classify_text  # noqa: PLC0415 - reads its table
-    from reports.manual import cause_page  # noqa: PLC0415 - as above
+    from reports.handbook import cause_page  # noqa: PLC0415 - as above
 
-    causes = classify_text(text[:2000])
-    click.echo(cause_page(text[:2000], causes), nl=False)
+    click.echo(cause_page(text[:2000], classify_text(text[:2000])), nl=False)
     return exits.READY

@@ -25,11 +25,10 @@ FAMILIES = ("port", "tls", "auth", "sender", "send")  # what a sending conversat
 def command(*, world: World, settings: Path, server: str, to: str, yes: bool, output: Path | None, format_: str) -> int:
     """Send one test message to ADDRESS through a server of SETTINGS, and say what the server answered at each step."""
     from wizard.commands.check import new_message_id  # noqa: PLC0415 - heavy, and not needed for usage errors
-    from wizard.present import emit, progress_line, run_or_explain  # noqa: PLC0415 - as above
+    from wizard.present import emit, load_or_explain, progress_line, run_or_explain  # noqa: PLC0415 - as above
     from wizard.request import Request  # noqa: PLC0415 - as above
-    from wizard.store import load  # noqa: PLC0415 - as above
 
-    loaded = load(settings)
+    loaded = load_or_explain(settings)
     chosen = server or next((one.name for one in loaded.settings.servers if one.default), loaded.settings.servers[0].name)
     try:
         through = loaded.settings.server(chosen)

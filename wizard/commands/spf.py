@@ -22,19 +22,26 @@ def command(*, world: World, ips: tuple[str, ...], mail_from: str, helo: str, fo
     """Say what SPF answers for one sending address, envelope sender and EHLO name."""
     from checks.engine import Run  # noqa: PLC0415 - heavy
     from checks.gather.dns import DnsGatherer, system_nameservers  # noqa: PLC0415 - heavy
-    from checks.records.spf_door import check_host  # noqa: PLC0415 - heavy
+    from checks.records.spf_door import SpfResult, check_host  # noqa: PLC0415 - heavy
 
     if len(ips) != 1:
         raise click.UsageError("Give one --ip.")
 
-    async def go() -> object:
+    async def go() -> SpfResult:
         async with DnsGatherer(world.nameservers or system_nameservers()) as gather:
-            return await Run(gather=gather, deadline=world.timeout).answer(lambda ev: check_host(ips[0], mail_from, helo, ev))
+            return await Run(gather=gather, deadline=world.timeout).answer(lambda ev: check_host(ip=ips[0], mail_from=mail_from, helo=helo, ev=ev))
 
-    result = asyncio.run(go())
-    document = {"result": result.result, "explanation": result.explanation, "lookups": result.lookups, "void_lookups": result.void_lookups, "path": list(result.path)}  # type: ignore[attr-defined]
+    found = asyncio.run(go())
+    path = [f"{step.domain}: {step.term}" for step in found.path]
     if format_ == "json":
+        document = {"result": found.result.value, "explanation": found.explanation or found.problem, "lookups": found.lookups, "void_lookups": found.void_lookups, "path": path}
         click.echo(json.dumps(document, indent=2))
-    else:
-        click.echo(safe(f"{document['result']}: {document['explanation'] or 'no explanation'}"))
+        return exits.READY
+    click.echo(f"{found.result.value}: mail from {safe(mail_from or helo)} sent by {ips[0]}")
+    for said in (found.problem, found.explanation):
+        if said:
+            click.echo(f"  {safe(said)}")
+    for step in path:
+        click.echo(f"  {safe(step)}")
+    click.echo(f"  {found.lookups} look-ups of 10, {found.void_lookups} of them without an answer")
     return exits.READY
