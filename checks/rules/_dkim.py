@@ -98,6 +98,12 @@ class Group:
         """Their names."""
         return tuple(spot.selector for spot in self.spots)
 
+    @property
+    def signed_as_itself(self) -> bool:
+        """Without its keys here, the provider signs with a domain of its own, which does not speak for this one."""
+        setup = setup_of(self.provider)
+        return setup is not None and setup.own_signature_only
+
     def settle(self, ev: Evidence) -> None:
         """End the rule as *unknown* if no key was found and one of the spots could not be read."""
         if not self.found:

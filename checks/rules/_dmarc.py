@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from checks.model import Action, DnsChange, Status
+from checks.records.dmarc import REMOVED, DmarcRecord, is_dmarc, parse_dmarc
 from checks.records.org_domain import by_suffix_list
+from checks.records.tags import parse_tags
 from checks.settings import Volume
 
 BULK = 5_000
-"""Messages a day to one receiver. Gmail (since February 2024, https://support.google.com/a/answer/81126) and Outlook.com (since
-May 2025) then require SPF, DKIM and DMARC, and refuse mail without."""
+"""Messages a day to one receiver. Gmail (since February 2024) and Outlook.com (since May 2025) then require SPF, DKIM and DMARC, and
+refuse mail without."""
 BULK_REFERENCE = "https://support.google.com/a/answer/81126"
+LONGEST_SHOWN = 500  # characters of a published record that a finding repeats
+_HEAD = re.compile(r"[\s\"']*v\s*=\s*[\"']?\s*dmarc\s*1[\"'\\]?\s*[;,:]?\s*", re.IGNORECASE)
+_PLAIN = re.compile(r"[\x20-\x7e]*\Z")
 
 
 def is_bulk(volume: Volume) -> bool:
@@ -24,9 +31,35 @@ def by_volume(volume: Volume) -> Status:
 
 def first_record(domain: str, action: Action = Action.ADD) -> DnsChange:
     """Return the record to begin with: it changes nothing for anybody's mail and asks for reports. No pct, rf, ri (RFC 9989)."""
-    return DnsChange(action=action, name=f"_dmarc.{domain}", type="TXT", value=f"v=DMARC1; p=none; rua=mailto:postmaster@{domain}")
+    return change(domain, f"v=DMARC1; p=none; rua=mailto:postmaster@{domain}", action)
+
+
+def change(domain: str, value: str, action: Action = Action.REPLACE) -> DnsChange:
+    """Return a change of the record of a domain."""
+    return DnsChange(action=action, name=f"_dmarc.{domain}", type="TXT", value=value)
 
 
 def best_place(domain: str) -> str:
     """Return where a missing record belongs: at the organisation's domain, where it serves every sub-domain and every receiver."""
     return by_suffix_list(domain)
+
+
+def tidy(record: DmarcRecord) -> str:
+    """Write a record anew: p= second, as old readers want it; without removed tags and without what receivers skip as wrong."""
+    wrong = {problem.position for problem in record.problems if problem.kind.startswith("bad-")}
+    addresses = {name: ",".join(uri.text for uri in uris if not uri.fault) for name, uris in (("rua", record.rua), ("ruf", record.ruf))}
+    kept = {"v": "DMARC1", "p": str(record.policy)}
+    for tag in parse_tags(record.text).tags:
+        name = tag.name.lower()
+        value = addresses.get(name, tag.value)
+        if name not in kept and name not in REMOVED and value and _PLAIN.match(value) and (name in addresses or tag.value_position not in wrong):
+            kept[name] = value
+    return "; ".join(f"{name}={value}" for name, value in kept.items())
+
+
+def repaired(text: str) -> str:
+    """Return a record whose beginning was miswritten with the right beginning, or nothing if it is not sure what was meant."""
+    mended = _HEAD.sub("v=DMARC1; ", text, count=1).strip().strip("\"'").replace("\\;", ";")
+    record = parse_dmarc(mended)
+    sure = _PLAIN.match(mended) and is_dmarc(mended) and record.policy_given and record.usable
+    return tidy(record) if sure else ""

@@ -172,7 +172,7 @@ def _not_found(subject: DomainSubject, missed: Sequence[Group], groups: Sequence
 def _telling(missed: Sequence[Group]) -> list[Group]:
     """Every server's provider counts; of mere guesses the best is enough."""
     servers = [group for group in missed if group.why is Why.SERVER]
-    return servers or sorted(missed, key=lambda group: (group.why, not _own_signature_only(group)))[:1]
+    return servers or sorted(missed, key=lambda group: (group.why, not group.signed_as_itself))[:1]
 
 
 def _provider_miss(domain: str, group: Group) -> Finding:
@@ -182,7 +182,7 @@ def _provider_miss(domain: str, group: Group) -> Finding:
         target = dangling.reading.chain[-1]
         return DANGLING(about=domain, status=Status.WARN, name=dangling.name, selector=dangling.selector, target=target)
     # A provider that signs with its own domain instead makes alignment fail; of others it is not known what they sign with.
-    certain = _own_signature_only(group) and group.why < Why.MX
+    certain = group.signed_as_itself and group.why < Why.MX
     return PROVIDER_MISS(
         about=domain,
         status=Status.WARN if certain else Status.NOTE,
@@ -191,8 +191,3 @@ def _provider_miss(domain: str, group: Group) -> Finding:
         selectors=list(group.selectors),
         steps=setup.worded(domain) if setup else (),
     )
-
-
-def _own_signature_only(group: Group) -> bool:
-    setup = setup_of(group.provider)
-    return setup is not None and setup.own_signature_only

@@ -1,0 +1,160 @@
+"""DMARC record is there, once.
+
+What it checks:
+The domain that recipients see, or the organisation's domain above it, publishes exactly one DMARC record: a TXT record at the name
+_dmarc that begins with "v=DMARC1".
+
+Why it matters:
+The DMARC record tells receivers what to do with mail that only pretends to come from the domain. Gmail, Outlook.com, Yahoo and Apple
+refuse or junk the mail of senders with many recipients if there is none; two records count as none.
+
+How to fix it:
+Publish one TXT record at _dmarc below your domain. A record with p=none changes nothing for your mail and is enough to begin with.
+"""
+
+from collections.abc import Iterator
+
+from checks.evidence import Evidence, State
+from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
+from checks.probes import DnsProbe
+from checks.records.dmarc import is_dmarc, meant_as_dmarc
+from checks.records.dmarc_walk import Place, Walk, by_rfc7489, tree_walk
+from checks.rules._dmarc import BULK_REFERENCE, LONGEST_SHOWN, best_place, by_volume, change, first_record, repaired
+from checks.subject import DomainSubject
+
+PRESENT = Outcome(
+    code="dmarc.present",
+    status=Status.PASS,
+    title="{domain} publishes one DMARC record",
+    also=("record", "aliases"),
+    references=("RFC 9989 section 4.5",),
+)
+INHERITED = Outcome(
+    code="dmarc.inherited-record",
+    status=Status.PASS,
+    title="{domain} is covered by the DMARC record of {parent}",
+    also=("record",),
+    references=("RFC 9989 section 4.10.1",),
+)
+MISSING = Outcome(
+    code="dmarc.missing",
+    status=Status.WARN,
+    weighs=(Status.FAIL,),
+    title="{domain} publishes no DMARC record, and no domain above it does",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Add the TXT record below. It changes nothing for your mail; it asks receivers for daily reports.",
+        "Choose another address after rua=mailto: if postmaster is not read.",
+    ),
+    references=("RFC 9989 section 4.5", BULK_REFERENCE),
+)
+MULTIPLE = Outcome(
+    code="dmarc.multiple-records",
+    status=Status.WARN,
+    weighs=(Status.FAIL,),
+    title="{place} publishes {count} DMARC records; receivers then act as if there were none",
+    owner=Owner.DNS_ADMIN,
+    steps=("Keep one record at _dmarc.{place} and remove the others. The one shown below asks least of receivers.",),
+    also=("published", "domain"),
+    references=("RFC 9989 section 4.10",),
+)
+MISWRITTEN = Outcome(
+    code="dmarc.miswritten-version",
+    status=Status.WARN,
+    weighs=(Status.FAIL,),
+    title="The DMARC record at _dmarc.{place} does not begin exactly with v=DMARC1; so receivers overlook it",
+    owner=Owner.DNS_ADMIN,
+    steps=("Let the record at _dmarc.{place} begin with v=DMARC1; in capitals, with the semicolon and without quotation marks.",),
+    also=("published", "domain"),
+    references=("RFC 9989 section 4.7",),
+)
+MISPLACED = Outcome(
+    code="dmarc.misplaced-record",
+    status=Status.WARN,
+    weighs=(Status.FAIL,),
+    title="The DMARC record of {domain} was published at {wrong}, where no receiver looks",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Move the record from {wrong} to _dmarc.{domain}. Many DNS panels add the domain by themselves: enter only _dmarc there.",
+    ),
+    references=("RFC 9989 section 4.5",),
+)
+DANGLING = Outcome(
+    code="dmarc.alias-without-target",
+    status=Status.WARN,
+    weighs=(Status.FAIL,),
+    title="_dmarc.{place} is an alias for {target}, but there is no record at that name",
+    owner=Owner.DNS_ADMIN,
+    steps=("Correct the alias (CNAME) at _dmarc.{place}, or replace it by a TXT record with your DMARC policy.",),
+    also=("domain",),
+    references=("RFC 9989 section 4.5",),
+)
+DIFFERS = Outcome(
+    code="dmarc.discovery-differs",
+    status=Status.NOTE,
+    title="Receivers differ on the DMARC record of {domain}: newer ones take {newer}, older ones take {older}",
+    owner=Owner.DNS_ADMIN,
+    steps=("Publish the same record at _dmarc.{domain} itself; then all receivers agree.",),
+    references=("RFC 9989 section 4.10", "RFC 7489 section 6.6.3"),
+)
+NOT_FROM = Outcome(
+    code="dmarc.not-from",
+    status=Status.NOT_APPLICABLE,
+    title="{domain} is not a domain that recipients see; its DMARC record is not consulted",
+)
+
+
+def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
+    """Say where the record is that holds for the domain; what spoils it at the domain itself is said in any case."""
+    if not subject.header_from:
+        yield NOT_FROM(about=subject.domain, domain=subject.domain)
+        return
+    walk = tree_walk(subject.domain, ev)
+    suspects = walk.places if walk.policy is None else (walk.own,)
+    spoilt = next((finding for finding in (_spoilt(subject, place) for place in suspects) if finding), None)
+    if spoilt is not None:
+        yield spoilt
+    if walk.policy is not None:
+        yield from _found(walk, walk.policy, ev)
+    elif spoilt is None:
+        yield _missing(subject, ev)
+
+
+def _found(walk: Walk, place: Place, ev: Evidence) -> Iterator[Finding]:
+    domain, record = walk.author, place.records[0].text[:LONGEST_SHOWN]
+    if walk.inherited:
+        yield INHERITED(about=domain, domain=domain, parent=place.domain, record=record)
+    else:
+        yield PRESENT(about=domain, domain=domain, record=record, aliases=list(place.reading.chain))
+    older = by_rfc7489(domain, ev)
+    if older is None or older.domain != place.domain:
+        there = f"the one of {older.domain}" if older else "none"
+        yield DIFFERS(about=domain, domain=domain, newer=f"the one of {place.domain}", older=there)
+
+
+def _spoilt(subject: DomainSubject, place: Place) -> Finding | None:
+    domain, status = subject.domain, by_volume(subject.volume)
+    if len(place.records) > 1:
+        mildest = min(place.records, key=lambda record: (not record.usable, record.policy.strength, record.text))
+        published = [record.text[:LONGEST_SHOWN] for record in place.records[:5]]
+        records = [change(place.domain, mildest.text)]
+        return MULTIPLE(about=domain, status=status, domain=domain, place=place.domain, count=len(place.records), published=published, records=records)
+    meant = next((text for text in place.others if meant_as_dmarc(text)), None)
+    if meant is not None and not place.records:
+        mended = repaired(meant)
+        records = [change(place.domain, mended)] if mended else []
+        return MISWRITTEN(about=domain, status=status, domain=domain, place=place.domain, published=[meant[:LONGEST_SHOWN]], records=records)
+    if place.reading.chain and place.reading.state in (State.NXDOMAIN, State.NODATA):
+        return DANGLING(about=domain, status=status, domain=domain, place=place.domain, target=place.reading.chain[-1])
+    return None
+
+
+def _missing(subject: DomainSubject, ev: Evidence) -> Finding:
+    domain, status = subject.domain, by_volume(subject.volume)
+    probes = (DnsProbe(f"_dmarc.{domain}.{domain}", "TXT"), DnsProbe(domain, "TXT"))
+    for probe, reading in zip(probes, ev.all(*probes), strict=True):
+        text = next((text for text in reading.values if is_dmarc(text)), None)
+        if text is not None:
+            records = [change(domain, text, Action.ADD), DnsChange(action=Action.REMOVE, name=probe.name, type="TXT", value=text)]
+            return MISPLACED(about=domain, status=status, domain=domain, wrong=probe.name, records=records)
+    return MISSING(about=domain, status=status, domain=domain, records=[first_record(best_place(domain))])

@@ -1,0 +1,149 @@
+"""DMARC record is well-formed.
+
+What it checks:
+Whether receivers can read every part of the DMARC record, by the standard of 2026 (RFC 9989) and by the older one that many still use.
+
+Why it matters:
+Receivers skip what they do not understand. If that is the policy, the whole record is worth nothing; if it is something else, the
+record does less than you think.
+
+How to fix it:
+Replace the record by the one shown. It keeps what receivers understand and leaves out what they skip.
+"""
+
+from collections.abc import Iterator
+
+from checks.evidence import Evidence
+from checks.model import Finding, Outcome, Owner, Status
+from checks.records.dmarc import DmarcRecord, nearest_tag
+from checks.records.dmarc_walk import tree_walk
+from checks.rules._dmarc import BULK_REFERENCE, LONGEST_SHOWN, by_volume, change, tidy
+from checks.subject import DomainSubject
+
+VALID = Outcome(
+    code="dmarc.valid-syntax",
+    status=Status.PASS,
+    title="The DMARC record at {name} is well-formed",
+    also=("record",),
+    references=("RFC 9989 section 4.8",),
+)
+UNUSABLE = Outcome(
+    code="dmarc.unusable-record",
+    status=Status.WARN,
+    weighs=(Status.FAIL,),
+    title="Receivers ignore the DMARC record at {name}, because it has no valid policy: {problems}",
+    owner=Owner.DNS_ADMIN,
+    steps=("Replace the record at {name} by the one below.",),
+    also=("record",),
+    references=("RFC 9989 section 4.10.1", BULK_REFERENCE),
+)
+NO_POLICY = Outcome(
+    code="dmarc.policy-missing",
+    status=Status.WARN,
+    weighs=(Status.FAIL,),
+    title="The DMARC record at {name} has no valid policy (p=); at best receivers read it as p=none",
+    owner=Owner.DNS_ADMIN,
+    steps=("Replace the record at {name} by the one below.",),
+    also=("record",),
+    references=("RFC 9989 section 4.10.1", BULK_REFERENCE),
+)
+DROPPED = Outcome(
+    code="dmarc.invalid-subdomain-policy",
+    status=Status.WARN,
+    title="Because sp= or np= in the DMARC record at {name} is wrong, receivers read the whole record as p=none",
+    owner=Owner.DNS_ADMIN,
+    steps=("Correct sp= and np= in the record at {name}: each is one of none, quarantine and reject, or is left out.",),
+    also=("record",),
+    references=("RFC 9989 section 4.10.1",),
+)
+SLIPS = Outcome(
+    code="dmarc.slips",
+    status=Status.NOTE,
+    weighs=(Status.WARN,),
+    title="Receivers skip parts of the DMARC record at {name}: {problems}",
+    owner=Owner.DNS_ADMIN,
+    steps=("Replace the record at {name} by the one below, after checking that nothing you meant is missing.",),
+    also=("record",),
+    references=("RFC 9989 section 4.7", "RFC 6376 section 3.2"),
+)
+REMOVED = Outcome(
+    code="dmarc.removed-tags",
+    status=Status.NOTE,
+    title="The DMARC record at {name} uses {tags}, which the standard dropped in 2026; newer receivers skip them",
+    owner=Owner.DNS_ADMIN,
+    steps=("Replace the record at {name} by the one below. To try a stricter policy, use t=y instead of pct=.",),
+    also=("record",),
+    references=("RFC 9989 section 4.7",),
+)
+UNKNOWN_TAGS = Outcome(
+    code="dmarc.unknown-tags",
+    status=Status.NOTE,
+    title="The DMARC record at {name} has parts that no receiver knows: {tags}",
+    owner=Owner.DNS_ADMIN,
+    steps=("Correct or remove these parts in the record at {name}.",),
+    also=("record",),
+    references=("RFC 9989 section 4.7",),
+)
+LATE_POLICY = Outcome(
+    code="dmarc.late-policy",
+    status=Status.NOTE,
+    title="In the DMARC record at {name} the policy (p=) does not come second, as older receivers want it",
+    owner=Owner.DNS_ADMIN,
+    steps=("Replace the record at {name} by the one below.",),
+    also=("record",),
+    references=("RFC 7489 section 6.4", "RFC 9989 section 4.8"),
+)
+NO_RECORD = Outcome(
+    code="dmarc.no-record-to-read",
+    status=Status.NOT_APPLICABLE,
+    title="{domain}: there is no single DMARC record to read",
+)
+
+OF_REPORTS = ("bad-rua", "bad-ruf", "too-many-addresses")  # dmarc.reports tells these
+OF_POLICY = ("bad-p", "bad-sp", "bad-np")
+GRAVE = ("duplicate-tag",)  # RFC 6376 section 3.2: then the whole list is invalid, and some receivers take it so
+
+
+def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
+    """Read the record that holds for the domain, wherever it lies."""
+    walk = tree_walk(subject.domain, ev) if subject.header_from else None
+    if walk is None or walk.policy is None:
+        yield NO_RECORD(about=subject.domain, domain=subject.domain)
+        return
+    spoken = list(_all(subject, walk.policy.domain, walk.policy.records[0]))
+    yield from spoken
+    if not spoken:
+        record = walk.policy.records[0].text[:LONGEST_SHOWN]
+        yield VALID(about=subject.domain, name=f"_dmarc.{walk.policy.domain}", record=record)
+
+
+def _all(subject: DomainSubject, place: str, record: DmarcRecord) -> Iterator[Finding]:
+    about, name, text = subject.domain, f"_dmarc.{place}", record.text[:LONGEST_SHOWN]
+    tidied = [change(place, tidy(record))]
+    if not record.policy_given:
+        status = by_volume(subject.volume)
+        if record.usable:
+            yield NO_POLICY(about=about, status=status, name=name, record=text, records=tidied)
+        else:
+            problems = _told(record, OF_POLICY) or ["there is no p="]
+            yield UNUSABLE(about=about, status=status, name=name, record=text, problems=problems, records=tidied)
+    elif _told(record, ("bad-sp", "bad-np")):
+        yield DROPPED(about=about, name=name, record=text)
+    if slips := [problem for problem in record.problems if problem.kind not in (*OF_REPORTS, *OF_POLICY)]:
+        status = Status.WARN if any(problem.kind in GRAVE for problem in slips) else Status.NOTE
+        yield SLIPS(about=about, status=status, name=name, record=text, problems=[str(problem) for problem in slips[:3]], records=tidied)
+    if record.unknown:
+        yield UNKNOWN_TAGS(about=about, name=name, record=text, tags=[_hinted(tag) for tag in record.unknown[:5]])
+    if record.removed:
+        yield REMOVED(about=about, name=name, record=text, tags=list(record.removed), records=tidied)
+    if record.policy_given and not record.policy_second:
+        yield LATE_POLICY(about=about, name=name, record=text, records=tidied)
+
+
+def _told(record: DmarcRecord, kinds: tuple[str, ...]) -> list[str]:
+    return [str(problem) for problem in record.problems if problem.kind in kinds][:3]
+
+
+def _hinted(tag: str) -> str:
+    near = nearest_tag(tag)
+    return f"{tag[:20]} (perhaps {near} is meant)" if near else tag[:20]
