@@ -9,7 +9,7 @@ import re
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -50,7 +50,9 @@ class Target:
     def folder(self) -> str:
         """A file name made from the target's: no path, no collision, legal everywhere."""
         plain = re.sub(r"[^a-z0-9.-]+", "-", self.name.lower()).strip(".-")[:80] or "target"
-        if self.request is not None and self.request.domain == plain and plain.partition(".")[0] not in _RESERVED:
+        if plain.partition(".")[0] in _RESERVED:
+            plain = f"target-{plain}"
+        if self.request is not None and self.request.domain == plain:
             return plain
         return f"{plain}-{hashlib.sha256(self.name.encode()).hexdigest()[:8]}"
 
@@ -86,9 +88,12 @@ def read_targets(path: Path) -> Iterator[Target]:
     with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             text = line.partition("#")[0].strip()
-            if text and text not in seen:
-                seen.add(text)
-                yield _target(text, path.parent, f"{path.name}, line {number}")
+            if not text:
+                continue
+            target = _target(text, path.parent, f"{path.name}, line {number}")
+            if target.name not in seen:
+                seen.add(target.name)
+                yield target
 
 
 def _target(text: str, directory: Path, where: str) -> Target:
@@ -164,9 +169,10 @@ async def _gatherer(world: World) -> AsyncIterator[Once]:
 async def _one(target: Target, gather: Gatherer, world: World, output: Path) -> tuple[Done, list[dict[str, Any]]]:
     if target.request is None:
         return Done(target=target.name, verdict="invalid", exit_code=exits.INVALID, error=f"{target.where}: {target.error}"), []
+    request = replace(target.request, allow_private=world.allow_private)
     run = Run(gather=gather, allow=LOOK, deadline=world.timeout)
-    readings, results = await judged(target.request, run, world.now, None)
-    ran = summed_up(target.request, readings, results, vantage_of(world, LOOK), world.now, LeakGuard())
+    readings, results = await judged(request, run, world.now, None)
+    ran = summed_up(request, readings, results, vantage_of(world, LOOK), world.now, LeakGuard())
     folder = output / target.folder
     folder.mkdir(exist_ok=True, mode=0o700)
     from reports.html import render  # noqa: PLC0415 - jinja2 is slow to import
