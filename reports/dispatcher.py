@@ -146,7 +146,7 @@ def _whole(paths: set[str], others: Any) -> set[str]:
     found = set()
     for path in paths:
         parents = [path[: match.start()] for match in re.finditer(r"[.\[]", path)]
-        found.add(next((parent for parent in parents if not any(other == parent or other.startswith((f"{parent}.", f"{parent}[")) for other in others)), path))
+        found.add(next((parent for parent in parents if not any(other.startswith((f"{parent}.", f"{parent}[")) for other in others)), path))
     return found
 
 
