@@ -6,12 +6,9 @@ DNS gives no list of selectors, so each is only tried where there is a reason to
 from __future__ import annotations
 
 import fnmatch
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
-from importlib import resources
 
 import checks.tables
 from checks.evidence import Evidence, State
@@ -22,6 +19,7 @@ from checks.records.spf import is_spf
 from checks.settings import Server
 from checks.subject import DomainSubject, domain_of
 from checks.tables import Provider
+from checks.tables.dkim import setup_of
 
 NOBODY = "sendready-asks-for-a-selector-that-nobody-uses"
 """If this "selector" has an answer, a wildcard record answers for every selector, and a lucky guess proves nothing."""
@@ -150,37 +148,6 @@ def usable(key: DkimKey) -> bool:
     return key.readable and key.version == "DKIM1" and key.allows_sha256 and key.allows_email
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setup:
-    """How a provider's DKIM records are set up; one row of tables/dkim.toml."""
-
-    providers: tuple[str, ...]
-    own_signature_only: bool
-    """Without the records it signs with its own domain, which does not speak for the customer's."""
-    steps: tuple[str, ...]
-    source: str
-
-    def worded(self, domain: str) -> tuple[str, ...]:
-        """Return the steps for a domain."""
-        return tuple(step.format(domain=domain) for step in self.steps)
-
-
-def setup_of(provider: Provider | None) -> Setup | None:
-    """Return how to set up DKIM at a provider, as far as a source describes it."""
-    return next((row for row in _setups() if provider is not None and provider.id in row.providers), None)
-
-
-@cache
-def _setups() -> tuple[Setup, ...]:
-    document = tomllib.loads(resources.files(checks.tables.__name__).joinpath("dkim.toml").read_text("utf-8"))
-    return tuple(
-        Setup(
-            providers=tuple(row["providers"]), own_signature_only=row["own_signature_only"], steps=tuple(row["steps"]), source=row["sources"][0]
-        )
-        for row in document["setup"]
-    )
-
-
 _Wanted = tuple[Why, Provider | None, tuple[str, ...]]
 
 
@@ -197,7 +164,7 @@ def _wanted(domain: str, named: Sequence[str], servers: Sequence[Server]) -> lis
     if all(selector in of_servers for selector in named):  # else they were named for the whole run, whatever the server
         # Somebody at gmail.com has none of the selectors that Google's customers have.
         rows = (_provider(server) for server in servers if not server.selectors and (server.provider or not _shares_domain(server, domain)))
-        wanted += _rows(Why.SERVER, (row for row in rows if row is not None))
+        wanted += _rows(Why.SERVER, domain, (row for row in rows if row is not None))
     return wanted
 
 
@@ -223,10 +190,15 @@ def _provider(server: Server) -> Provider | None:
     return next((row for row in matching if row.selectors), matching[0] if matching else None)
 
 
-def _rows(why: Why, providers: Iterable[Provider]) -> list[_Wanted]:
-    """One group for each set of selectors; rows of one company share theirs."""
-    unique = {row.selectors: row for row in reversed(list(providers)) if row.selectors}
+def _rows(why: Why, domain: str, providers: Iterable[Provider]) -> list[_Wanted]:
+    """One group for each set of selectors; rows of one company share theirs. Domains of the provider itself have others."""
+    unique = {row.selectors: row for row in reversed(list(providers)) if row.selectors and not _owns(row, domain)}
     return [(why, row, row.selectors) for row in reversed(list(unique.values()))]
+
+
+def _owns(provider: Provider, domain: str) -> bool:
+    setup = setup_of(provider)
+    return setup is not None and setup.owns(domain)
 
 
 def _guessed(domain: str, ev: Evidence) -> list[_Wanted]:
@@ -238,9 +210,9 @@ def _guessed(domain: str, ev: Evidence) -> list[_Wanted]:
         for term in value.split(" ")
         for mark in (":", "=") if term.lstrip("+").lower().startswith((f"include{mark}", f"redirect{mark}"))
     ]  # fmt: skip
-    by_spf = _rows(Why.SPF, checks.tables.providers_of_spf(included))
+    by_spf = _rows(Why.SPF, domain, checks.tables.providers_of_spf(included))
     known = {selectors for _, _, selectors in by_spf}
-    by_mx = _rows(Why.MX, checks.tables.providers_of_mx(exchangers.values))
+    by_mx = _rows(Why.MX, domain, checks.tables.providers_of_mx(exchangers.values))
     return [*by_spf, *(row for row in by_mx if row[2] not in known)][:MAX_GUESSES]
 
 

@@ -18,9 +18,10 @@ from collections.abc import Iterator, Sequence
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
-from checks.rules._dkim import Group, Spot, Why, doubled_name, has_no_selectors, look, setup_of
+from checks.rules._dkim import Group, Spot, Why, doubled_name, has_no_selectors, look
 from checks.rules._dmarc import BULK_REFERENCE, by_volume
 from checks.subject import DomainSubject
+from checks.tables.dkim import setup_of
 
 PRESENT = Outcome(
     code="dkim.present",

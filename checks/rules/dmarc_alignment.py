@@ -52,7 +52,7 @@ UNALIGNED = Outcome(
     code="dmarc.unaligned",
     status=Status.WARN,
     weighs=(Status.FAIL, Status.NOTE),
-    title="{server}: mail from {domain} will fail DMARC: bounces go to {envelope}, and no signature of {domain} is to be expected",
+    title="{server}: neither the bounce address ({envelope}) nor a signature belongs to {domain}, so its mail cannot pass DMARC",
     owner=Owner.US,
     steps=(
         "Use a return path at {domain}, like bounces@{domain}, and let the SPF record of {domain} name this server.",

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from checks.evidence import Evidence, State
 from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
-from checks.records.dmarc import is_dmarc, meant_as_dmarc
+from checks.records.dmarc import is_dmarc, meant_as_dmarc, parse_dmarc
 from checks.records.dmarc_walk import Place, Walk, by_rfc7489, tree_walk
-from checks.rules._dmarc import BULK_REFERENCE, LONGEST_SHOWN, best_place, by_volume, change, first_record, repaired
+from checks.rules._dmarc import BULK_REFERENCE, LONGEST_SHOWN, best_place, by_volume, change, first_record, repaired, tidy
 from checks.subject import DomainSubject
 
 PRESENT = Outcome(
@@ -115,21 +115,26 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     if spoilt is not None:
         yield spoilt
     if walk.policy is not None:
-        yield from _found(walk, walk.policy, ev)
+        yield _found(walk, walk.policy)
+        if spoilt is None:
+            yield from _differs(walk, walk.policy, ev)
     elif spoilt is None:
         yield _missing(subject, ev)
 
 
-def _found(walk: Walk, place: Place, ev: Evidence) -> Iterator[Finding]:
+def _found(walk: Walk, place: Place) -> Finding:
     domain, record = walk.author, place.records[0].text[:LONGEST_SHOWN]
     if walk.inherited:
-        yield INHERITED(about=domain, domain=domain, parent=place.domain, record=record)
-    else:
-        yield PRESENT(about=domain, domain=domain, record=record, aliases=list(place.reading.chain))
-    older = by_rfc7489(domain, ev)
+        return INHERITED(about=domain, domain=domain, parent=place.domain, record=record)
+    return PRESENT(about=domain, domain=domain, record=record, aliases=list(place.reading.chain))
+
+
+def _differs(walk: Walk, place: Place, ev: Evidence) -> Iterator[Finding]:
+    """Receivers that still follow RFC 7489 may find another record, or none."""
+    older = by_rfc7489(walk.author, ev)
     if older is None or older.domain != place.domain:
         there = f"the one of {older.domain}" if older else "none"
-        yield DIFFERS(about=domain, domain=domain, newer=f"the one of {place.domain}", older=there)
+        yield DIFFERS(about=walk.author, domain=walk.author, newer=f"the one of {place.domain}", older=there)
 
 
 def _spoilt(subject: DomainSubject, place: Place) -> Finding | None:
@@ -137,7 +142,7 @@ def _spoilt(subject: DomainSubject, place: Place) -> Finding | None:
     if len(place.records) > 1:
         mildest = min(place.records, key=lambda record: (not record.usable, record.policy.strength, record.text))
         published = [record.text[:LONGEST_SHOWN] for record in place.records[:5]]
-        records = [change(place.domain, mildest.text)]
+        records = [change(place.domain, tidy(mildest))]
         return MULTIPLE(about=domain, status=status, domain=domain, place=place.domain, count=len(place.records), published=published, records=records)
     meant = next((text for text in place.others if meant_as_dmarc(text)), None)
     if meant is not None and not place.records:
@@ -155,6 +160,6 @@ def _missing(subject: DomainSubject, ev: Evidence) -> Finding:
     for probe, reading in zip(probes, ev.all(*probes), strict=True):
         text = next((text for text in reading.values if is_dmarc(text)), None)
         if text is not None:
-            records = [change(domain, text, Action.ADD), DnsChange(action=Action.REMOVE, name=probe.name, type="TXT", value=text)]
+            records = [change(domain, tidy(parse_dmarc(text)), Action.ADD), DnsChange(action=Action.REMOVE, name=probe.name, type="TXT", value=text)]
             return MISPLACED(about=domain, status=status, domain=domain, wrong=probe.name, records=records)
     return MISSING(about=domain, status=status, domain=domain, records=[first_record(best_place(domain))])

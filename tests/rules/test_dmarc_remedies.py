@@ -1,0 +1,98 @@
+"""What the dmarc rules propose: the records do away with the finding, are well-formed whatever was published, and cost few questions."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.catalogue import find
+from checks.engine import Run
+from checks.model import Action, DnsChange, Finding
+from checks.probes import DnsRecord
+from checks.records.dmarc import is_dmarc, parse_dmarc
+from checks.rules._dmarc import repaired, tidy
+from checks.subject import DomainSubject
+from tests.fakes.zone import ZoneWorld
+from tests.rules.test_cases import ALL
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+DOMAIN_CASES = [(stem, case) for stem, case in ALL if stem.startswith("dmarc_") and "settings" not in case and "faults" not in case]
+
+
+def said(stem: str, domain: str, world: ZoneWorld) -> list[Finding]:
+    check = find(stem.replace("_", ".", 1).replace("_", "-"))
+    subject = DomainSubject(now=NOW, domain=domain)
+    results = asyncio.run(Run(gather=world, deadline=30).judge(check, [subject]))
+    assert not results[0].traceback, results[0].traceback
+    return list(results[0].findings)
+
+
+def apply(world: ZoneWorld, changes: Iterable[DnsChange]) -> None:
+    """Do to the zone what the remedy says."""
+    for change in changes:
+        types = world._names.setdefault(change.name, {})
+        if change.action is not Action.ADD:
+            types[change.type] = [record for record in types.get(change.type, []) if not is_dmarc(record.value) and change.action is Action.REMOVE]
+        if change.action is not Action.REMOVE:
+            types.setdefault(change.type, []).append(DnsRecord(value=change.value, strings=(change.value,)))
+        if not types[change.type]:
+            del types[change.type]
+
+
+@pytest.mark.parametrize(("stem", "case"), DOMAIN_CASES, ids=[f"{stem}: {case['name']}" for stem, case in DOMAIN_CASES])
+def test_a_proposed_record_does_away_with_the_finding(stem: str, case: dict[str, Any]) -> None:
+    """Every remedy with records is tried on the zone: what was found is not found again."""
+    domain = case.get("domain", "club.example")
+    for finding in said(stem, domain, ZoneWorld(case.get("zone", ""), origin=domain)):
+        if finding.remedy is None or not finding.remedy.records:
+            continue
+        world = ZoneWorld(case.get("zone", ""), origin=domain)
+        apply(world, finding.remedy.records)
+        again = [(other.code, other.args.get("target")) for other in said(stem, domain, world)]
+        assert (finding.code, finding.args.get("target")) not in again
+
+
+RECORDS = st.text(max_size=200) | st.text(alphabet='vpsnruatfo=:;, !@.-\\"DMARC1mailtonereject\xff', max_size=100)
+
+
+@given(RECORDS.map("v=DMARC1;".__add__) | RECORDS)
+def test_whatever_was_published_the_proposal_is_well_formed(text: str) -> None:
+    """A record that is written anew is one line of plain text that receivers read without any complaint."""
+    for proposal in (tidy(parse_dmarc(text)), repaired(text)):
+        record = parse_dmarc(proposal)
+        assert not proposal or is_dmarc(proposal)
+        assert proposal.isascii()
+        assert proposal.isprintable()
+        assert not proposal or (record.policy_given and record.policy_second and not record.removed)
+        assert tidy(record) == proposal or not proposal
+
+
+@given(st.lists(RECORDS, min_size=1, max_size=3), st.sampled_from(["dmarc_record", "dmarc_syntax", "dmarc_policy", "dmarc_reports", "dkim_key", "dkim_key_usable"]))
+def test_no_text_in_dns_breaks_a_rule(texts: list[str], stem: str) -> None:
+    """Whatever lies at the names that a rule asks, it says something and no bug of ours shows."""
+    world = ZoneWorld()
+    records = [DnsRecord(value=text, strings=(text,)) for text in texts]
+    names = ("club.example", "_dmarc.club.example", "_dmarc.example", "selector1._domainkey.club.example", "_domainkey.club.example")
+    world._names.update({name: {"TXT": records} for name in names})
+    assert said(stem, "club.example", world)
+
+
+def test_a_long_name_costs_few_questions() -> None:
+    """Fourteen labels cost eight questions of the tree walk, and none twice."""
+    domain = "a.b.c.d.e.f.g.h.i.j.k.l.club.example"
+    world = ZoneWorld('_dmarc.club.example. TXT "v=DMARC1; p=none"', origin=domain)
+    said("dmarc_record", domain, world)
+    assert len(world.asked) == 8
+
+
+def test_three_hundred_report_addresses_cost_few_questions() -> None:
+    """A flood of foreign addresses is cut off at twenty."""
+    many = ",".join(f"mailto:a@x{number}.example" for number in range(300))
+    strings = " ".join(f'"{part}"' for part in [many[at : at + 200] for at in range(0, len(many), 200)])
+    world = ZoneWorld(f'_dmarc TXT "v=DMARC1; p=none; rua=" {strings}')
+    said("dmarc_reports", "club.example", world)
+    assert len(world.asked) <= 2 + 20
