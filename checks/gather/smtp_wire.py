@@ -63,7 +63,7 @@ class Wire:
         self._session: ssl.SSLObject | None = None
         self._ended = False
         self.first = b""
-        """What came first, at most `FIRST` octets; after `handshake` began: what came first from there on, as it was on the wire."""
+        """What came first, at most `FIRST` octets; during a handshake as it was on the wire, after it what came first inside TLS."""
 
     # --- octets -------------------------------------------------------------------------------------------------------
 
@@ -97,7 +97,7 @@ class Wire:
         else:
             self._incoming.write(data)
             data = self._decrypted(self._session)
-        self.first = (self.first + data)[:FIRST] if self._session is None else self.first
+        self.first = (self.first + data)[:FIRST]
         return data
 
     def _decrypted(self, session: ssl.SSLObject) -> bytes:
@@ -135,6 +135,7 @@ class Wire:
                 raise
             else:
                 self._flush()
+                self.first = b""
                 return session
 
     async def _feed(self) -> None:

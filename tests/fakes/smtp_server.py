@@ -12,11 +12,12 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Self
 
 Script = Callable[["Peer"], Awaitable[None]]
 
 
-class Unexpected(AssertionError):
+class Unexpected(AssertionError):  # noqa: N818 - it is a failed expectation
     """The client said something that the script did not foresee."""
 
 
@@ -85,6 +86,11 @@ class Peer:
             raise Gone from None
         self.encrypted = True
 
+    async def hello(self) -> None:
+        """Read the client's part of a TLS handshake, without answering; it is not logged."""
+        if not await self._reader.read(4096):
+            raise Gone
+
     async def until_gone(self) -> None:
         """Read until the client hangs up; what it says is logged."""
         while True:
@@ -119,7 +125,7 @@ class FakeServer:
         """The first word of each line."""
         return [line.partition(" ")[0].upper() for line in self.lines]
 
-    async def __aenter__(self) -> FakeServer:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -134,7 +140,9 @@ class FakeServer:
         await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._tasks.append(asyncio.current_task())  # type: ignore[arg-type] - inside a task there is one
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.append(task)
         peer = Peer(reader, writer, len(self.peers))
         self.peers.append(peer)
         self._open += 1

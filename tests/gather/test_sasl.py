@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 
@@ -174,8 +175,9 @@ def test_the_secret_is_in_no_words() -> None:
     for kind in (Plain, Login, CramMd5, XOAuth2, ScramSha256):
         one = kind("tim", Secret("SECRETCANARY"))
         assert "SECRETCANARY" not in repr(one)
-        for _ in range(4):
-            try:
+        for _ in range(2):
+            with contextlib.suppress(SaslError):
                 one.answer(b"garbage")
-            except SaslError as error:
-                assert "SECRETCANARY" not in str(error)
+        with pytest.raises(SaslError) as caught:
+            one.answer(b"garbage")
+        assert "SECRETCANARY" not in str(caught.value)

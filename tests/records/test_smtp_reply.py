@@ -56,8 +56,11 @@ def test_what_servers_say(octets: bytes, code: int, lines: tuple[str, ...], enha
 
 @pytest.mark.parametrize(
     "octets",
-    [b"2_0 hello", b"+22 hello", b" 22 hello", b"-20 hello", b"000 hello", b"999 hello", b"199 hello", b"600 x", b"25 x", b"2200 x", b"220x", b"", b"hello", b"250\thello"]
-    + [b"\xb2\xb2\xb0 x", "٢٢٠ x".encode(), b"220-a\r\n550 b", b"550-a\r\n220 b", b"250-a\r\n\r\n250 b", b"250-a\r\nSIZE\r\n250 b"],
+    [
+        *(b"2_0 hello", b"+22 hello", b" 22 hello", b"-20 hello", b"000 hello", b"999 hello", b"199 hello", b"600 x", b"25 x", b"2200 x"),
+        *(b"220x", b"", b"hello", b"250\thello", b"\xb2\xb2\xb0 x", "٢٢٠ x".encode()),
+        *(b"220-a\r\n550 b", b"550-a\r\n220 b", b"250-a\r\n\r\n250 b", b"250-a\r\nSIZE\r\n250 b"),
+    ],
 )
 def test_odd_codes_are_no_replies(octets: bytes) -> None:
     """Three ASCII digits from 200 to 599, the same on all lines (RFC 5321 section 4.2.1)."""
@@ -126,7 +129,8 @@ def test_cutting_does_not_change_replies(octets: bytes, cuts: list[int]) -> None
     """However TCP divides the octets, the same comes out, and never an exception."""
 
     def run(pieces: list[bytes]) -> list[object]:
-        parser, out = ReplyParser(), []
+        parser = ReplyParser()
+        out: list[object] = []
         for piece in pieces:
             parser.feed(piece)
             while (found := parser.take()) is not None:
