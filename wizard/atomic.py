@@ -7,8 +7,10 @@ import secrets
 from pathlib import Path
 
 
-def write(path: Path, text: str, *, mode: int = 0o600) -> None:
+def write(path: Path, text: str, *, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
     """Put `text` under `path`. Raises `OSError`; then the old file stands untouched.
+
+    `owner`: user and group ids that the new file shall have; needs root.
 
     The name is opened anew with O_EXCL, so a link that somebody planted is never followed.
     """
@@ -18,6 +20,8 @@ def write(path: Path, text: str, *, mode: int = 0o600) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            if owner is not None:
+                os.fchown(file.fileno(), *owner)
             file.write(text.encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())

@@ -22,7 +22,8 @@ from wizard import atomic
 
 COMMAND_SECONDS = 10.0  # a vault answers at once; one that waits for a person is not for a dispatcher
 MAX_BYTES = 65_536  # a token is a few kilobytes at most
-_SECRET_NAMES = re.compile(r"PASSWORD|PASSWD|SECRET|CREDENTIALS_DIRECTORY")
+# Vaults need their own tokens (VAULT_TOKEN, AWS_SECRET_ACCESS_KEY); a mail password is none of a command's business.
+_SECRET_NAMES = re.compile(r"PASSWORD|PASSWD|_PASS$|^SMTP_|^CREDENTIALS_DIRECTORY$")
 
 
 def resolve(source: SecretSource | str, ref: str, base: Path, *, hide: Iterable[str] = ()) -> Secret:

@@ -84,7 +84,7 @@ def connection(text: str) -> str:
     words = re.sub(r"\bimplicit[\s_-]+tls\b", "implicit-tls", line(text).lower())
     words = re.sub(r"\bnot[\s_-]+encrypted\b", "not-encrypted", words)
     match = re.fullmatch(r"([0-9]{1,5})(?:\s*[,;:/]\s*|\s+with\s+|\s+)?([a-z-]*)", words)
-    if not match or not 1 <= int(match[1]) <= 65535:  # noqa: PLR2004 - the highest port
+    if not match or not 1 <= int(match[1]) <= 65535:
         raise ValueError('give the port and how it is protected, like "587 starttls" or "465 implicit-tls"')
     port, word = int(match[1]), match[2]
     if not word:

@@ -115,9 +115,13 @@ def _say(text: str) -> None:
 
 
 def _all_problems(error: SettingsError) -> str:
+    from wizard.answers import MISSING  # noqa: PLC0415 - heavy, and not needed for --help
+
     count = len(error.problems)
-    head = "one thing is wrong or missing" if count == 1 else f"{count} things are wrong or missing"
-    return "\n".join([f"{head}, nothing was written:", *(f"  {problem}" for problem in error.problems)])
+    lines = [f"{'one thing is' if count == 1 else f'{count} things are'} wrong or missing; nothing was written.", *(f"  {problem}" for problem in error.problems)]
+    if any(problem.message.startswith(MISSING) for problem in error.problems):
+        lines.append("Give answers in a file (--answers FILE) or one by one (--set KEY=VALUE), or run this in a terminal to be asked.")
+    return "\n".join(lines)
 
 
 def _job(
@@ -182,16 +186,9 @@ def _remembered(ask: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
 
 def _take(job: Job) -> Collected:
     """Take the answers as given, without asking anybody."""
-    from checks.settings import Problem, SettingsError  # noqa: PLC0415 - heavy, and not needed for --help
-    from wizard.answered import build  # noqa: PLC0415 - as above
+    from wizard.answered import build  # noqa: PLC0415 - heavy, and not needed for --help
     from wizard.answers import complete  # noqa: PLC0415 - as above
 
-    if not job.given and not job.given.problems and job.existing is None:
-        hint = "nobody can be asked here (this is no terminal, or --no-input was given); answer with --answers FILE or --set KEY=VALUE"
-        try:
-            complete(job.given, job.around)
-        except SettingsError as error:
-            raise SettingsError([Problem(field="", message=hint), *error.problems]) from None
     answers = complete(job.given, job.around)
     settings = build(answers, job.around, job.existing)
     if job.dry_run:

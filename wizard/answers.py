@@ -1,0 +1,376 @@
+"""Answers from a file and from `--set`, read through the same questions as the prompts; and the other way round.
+
+Everything that is wrong or missing is said at once, each with its key and an example. A password is never an answer.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import tomlkit
+
+from checks.settings import Problem, SettingsError
+from wizard.answered import in_scope
+from wizard.question import Kind, Question
+from wizard.questions import BY_KEY, COMMON_QUESTIONS, QUESTIONS, SERVER_QUESTIONS
+from wizard.values import Value
+from wizard.view import Answers, Surroundings, View
+
+MAX_BYTES = 1_000_000
+MAX_SERVERS = 100
+MISSING = "this is missing"
+
+_PASSWORD_KEYS = {"password", "passwd", "pass", "pwd", "secret", "token", "api_key", "apikey", "smtp_password", "password_value", "password_password"}
+_REFUSAL = (
+    'a password is never given here; say where it is kept: password = { source = "file", ref = "smtp.password" } '
+    "(or --set password.source=file --set password.ref=smtp.password)"
+)
+# The settings file's own spelling of what is one question here, so that a settings file can serve as answers.
+_SPELLINGS = {"limit": "limit.per", "test_mode": "test_mode.enabled", "port": "port", "security": "security", "default": "default"}
+_IGNORED = {"schema_version"}
+
+
+def _bare(key: str) -> str:
+    return re.sub(r"[.-]", "_", key.lower())
+
+
+_KEYS = {**{_bare(question.key): question.key for question in QUESTIONS}, **{_bare(key): kept for key, kept in _SPELLINGS.items()}}
+_SERVER_KEYS = {question.key for question in SERVER_QUESTIONS} | {"port", "security", "default"}
+
+
+@dataclass
+class Given:
+    """Answers as they were given, not yet read."""
+
+    common: dict[str, object] = field(default_factory=dict)
+    tables: list[dict[str, object]] = field(default_factory=list)
+    """The `[[servers]]` of the file, or its flat form as the only one."""
+    flat: bool = True
+    """The servers are not written as tables."""
+    by_place: dict[int, dict[str, object]] = field(default_factory=dict)
+    """Server answers from `--set`."""
+    problems: list[Problem] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.common or self.tables or self.by_place)
+
+
+# --- reading ------------------------------------------------------------------------------------------------------------------
+
+
+def gather(text: str | None, sets: Sequence[str], name: str = "") -> Given:
+    """Collect what an answers file's text and the `--set` options say. Problems are kept for `complete`.
+
+    Raises `SettingsError` for a text that is not TOML.
+    """
+    given = Given()
+    if text is not None:
+        _from_text(text, name, given)
+    for one in sets:
+        _from_set(one, given)
+    return given
+
+
+def read_text(path: Path) -> str:
+    """Read an answers file. Raises `SettingsError` with a sentence."""
+    try:
+        with path.open("rb") as file:
+            return decoded(file.read(MAX_BYTES + 1), str(path))
+    except OSError as error:
+        raise _error(f"the answers file {path} cannot be read ({(error.strerror or str(error)).lower()})") from None
+
+
+def decoded(raw: bytes, name: str) -> str:
+    """Turn an answers file's bytes into text. Raises `SettingsError` with a sentence."""
+    if len(raw) > MAX_BYTES:
+        raise _error(f"the answers file {name} is larger than {MAX_BYTES:,} bytes")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _error(f"the answers file {name} is not UTF-8 text; save it as UTF-8") from None
+
+
+def _error(message: str, key: str = "") -> SettingsError:
+    return SettingsError([Problem(field=key, message=message)])
+
+
+def _from_text(text: str, name: str, given: Given) -> None:
+    try:
+        plain = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _error(f"the answers file {name} is not valid TOML ({error}); every line reads key = value, and text goes in quotes") from None
+    except RecursionError:
+        raise _error(f"the answers file {name} is nested too deeply") from None
+    tables = plain.pop("servers", None)
+    server: dict[str, object] = {}
+    for key, value in _flattened(plain, given, ""):
+        (server if key in _SERVER_KEYS else given.common)[key] = value
+    if tables is None:
+        given.tables = [server] if server else []
+        return
+    if not isinstance(tables, list) or not all(isinstance(row, dict) for row in tables) or len(tables) > MAX_SERVERS:
+        given.problems.append(Problem(field="servers", message=f"write each server as a table that begins with [[servers]], at most {MAX_SERVERS}"))
+        return
+    given.flat = False
+    for key in server:
+        given.problems.append(Problem(field=key, message="this belongs to a server; write it below a [[servers]] line"))
+    for place, row in enumerate(tables, 1):
+        found = dict(_flattened(row, given, f"servers.{place}."))
+        for key in [key for key in found if key not in _SERVER_KEYS]:
+            given.problems.append(Problem(field=f"servers.{place}.{key}", message="this belongs to no server; write it above the first [[servers]] line"))
+            del found[key]
+        given.tables.append(found)
+
+
+def _flattened(plain: Mapping[str, object], given: Given, where: str) -> Iterator[tuple[str, object]]:
+    """Yield keys as the questions have them. Nested tables and dotted keys are one."""
+
+    def walk(part: Mapping[str, object], prefix: str) -> Iterator[tuple[str, object]]:
+        for key, value in part.items():
+            full = f"{prefix}{key}"
+            if isinstance(value, Mapping):
+                yield from walk(value, f"{full}.")
+            else:
+                yield full, value
+
+    for key, value in walk(plain, ""):
+        if key in _IGNORED:
+            continue
+        known = _known(key, f"{where}{key}", given)
+        if known == "blocklist" and isinstance(value, list) and all(isinstance(row, Mapping) for row in value):
+            yield known, [row.get("pattern", "") for row in value]
+        elif known:
+            yield known, value
+
+
+def _known(key: str, full: str, given: Given) -> str:
+    """Return the question's key, or note what is wrong and return ""."""
+    bare = _bare(key)
+    if bare in _PASSWORD_KEYS:
+        given.problems.append(Problem(field=full[:60], message=_REFUSAL))
+        return ""
+    if bare in _KEYS:
+        return _KEYS[bare]
+    near = difflib.get_close_matches(bare, [*_KEYS, "password_source"], n=1, cutoff=0.5)
+    hint = f'did you mean "{_KEYS[near[0]]}"?' if near else "`sendready wizard --help` names the keys"
+    given.problems.append(Problem(field=full[:60], message=f"there is no such answer; {hint}"))
+    return ""
+
+
+def _from_set(text: str, given: Given) -> None:
+    name, equals, value = text.partition("=")
+    name = name.strip()
+    if not equals or not name:
+        # What has no "=" may be a password that lost its key; it is not repeated.
+        given.problems.append(Problem(field="--set", message="write it as key=value, like --set host=smtp.example.org"))
+        return
+    match = re.fullmatch(r"servers?[.\[]([0-9]{1,3})\]?\.(.+)", name)
+    key = _known(match[2] if match else name, name, given)
+    if not key:
+        return
+    if key not in _SERVER_KEYS:
+        if match:
+            given.problems.append(Problem(field=name, message=f"this belongs to no server; write --set {key}=..."))
+        else:
+            given.common[key] = value
+        return
+    place = int(match[1]) - 1 if match else 0
+    if not 0 <= place < MAX_SERVERS:
+        given.problems.append(Problem(field=name, message=f"servers are counted from 1 to {MAX_SERVERS}"))
+        return
+    given.by_place.setdefault(place, {})[key] = value
+
+
+# --- completing ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Overlaid:
+    """The existing answers with the given ones laid over them."""
+
+    answers: Answers
+    given: set[tuple[int | None, str]]
+    problems: list[Problem]
+
+
+def overlay(given: Given, around: Surroundings) -> Overlaid:
+    """Read what was given, over what the existing settings say. Nothing is missing yet; what cannot be read is a problem."""
+    found = Overlaid(around.was.copy() if around.was else Answers(), set(), list(given.problems))
+    for place, raw in _placed(given, found):
+        found.answers.at(place)
+        _read_server(place, raw, found)
+    for place in range(len(found.answers.servers)):
+        if not found.answers.servers[place] and place + 1 < len(found.answers.servers):
+            found.problems.append(Problem(field=f"servers.{place + 1}", message="there is nothing about this server; servers are counted without a gap"))
+    found.answers.link()
+    for key, raw_value in given.common.items():
+        _read(BY_KEY[key], None, raw_value, found)
+    return found
+
+
+def _placed(given: Given, found: Overlaid) -> Iterator[tuple[int, dict[str, object]]]:
+    """Decide which server each table is about: by name, else by its place."""
+    names = [str(server.get("name", "")).casefold() for server in found.answers.servers]
+    known = len(names)
+    places: list[int] = []
+    for position, row in enumerate(given.tables):
+        name = str(row.get("name", "")).strip().casefold()
+        if name in names:
+            places.append(names.index(name))
+        elif not name or given.flat or not known:
+            places.append(position)
+        else:
+            places.append(max([known - 1, *places]) + 1)
+    rows = {place: dict(row) for place, row in zip(places, given.tables, strict=True)}
+    for place, extra in given.by_place.items():
+        target = places[place] if not given.flat and place < len(places) else place
+        rows.setdefault(target, {}).update(extra)
+    yield from sorted(rows.items())
+
+
+def _read_server(place: int, raw: dict[str, object], found: Overlaid) -> None:
+    if "port" in raw or "security" in raw:
+        if "connection" in raw:
+            found.problems.append(Problem(field=_field(place, "connection", found), message="give either connection, or port and security"))
+        port, security = raw.pop("port", ""), raw.pop("security", "")
+        before = str(found.answers.at(place).get("connection") or "").partition(" ")
+        raw["connection"] = f"{port or before[0]} {security or (before[2] if not port else '')}".strip()
+    if "default" in raw:
+        _read_default(place, raw.pop("default"), raw, found)
+    for key, value in raw.items():
+        _read(BY_KEY[key], place, value, found)
+
+
+def _read_default(place: int, raw: object, row: Mapping[str, object], found: Overlaid) -> None:
+    word = str(raw).strip().lower()
+    if word not in ("true", "yes", "false", "no"):
+        found.problems.append(Problem(field=_field(place, "default", found), message="answer true or false"))
+    elif word in ("true", "yes"):
+        name = str(row.get("name") or found.answers.at(place).get("name") or "")
+        if (None, "default_server") in found.given:
+            found.problems.append(Problem(field=_field(place, "default", found), message="only one server can be the default"))
+        elif name:
+            found.answers.common["default_server"] = name
+            found.given.add((None, "default_server"))
+
+
+def _read(question: Question, place: int | None, raw: object, found: Overlaid) -> None:
+    slot = found.answers.at(place)
+    found.given.add((place, question.key))
+    try:
+        slot[question.key] = question.read(raw)
+    except ValueError as error:
+        slot.pop(question.key, None)
+        found.problems.append(Problem(field=_field(place, question.key, found), message=with_example(question, str(error))))
+
+
+def _field(place: int | None, key: str, found: Overlaid) -> str:
+    return key if place is None or len(found.answers.servers) <= 1 else f"servers.{place + 1}.{key}"
+
+
+def with_example(question: Question, message: str) -> str:
+    """Add a good answer to a message that has none."""
+    return message if not question.example or question.example in message or " like " in message else f"{message}; a good answer: {question.example}"
+
+
+def complete(given: Given, around: Surroundings) -> Answers:
+    """Return all answers without asking anybody. Raises `SettingsError` with everything that is wrong or missing, at once."""
+    found = overlay(given, around)
+    found.answers.at(0)
+    found.answers.link()
+    bad = {problem.field for problem in found.problems}
+    for name in [name for name in bad if _bare(name.rpartition(".")[2]) in _PASSWORD_KEYS]:  # one complaint about a password is enough
+        where = name.rpartition(".")[0]
+        bad |= {f"{where}.{key}".lstrip(".") for key in ("password.source", "password.ref")}
+    for place in range(len(found.answers.servers)):
+        for question in SERVER_QUESTIONS:
+            _settle(question, View(found.answers, place, around), found, bad)
+    for question in COMMON_QUESTIONS:
+        _settle(question, View(found.answers, None, around), found, bad)
+    if found.problems:
+        raise SettingsError(found.problems)
+    return found.answers
+
+
+def _settle(question: Question, view: View, found: Overlaid, bad: set[str]) -> None:
+    """Check a given answer, or fill in what needs no person."""
+    slot, name = found.answers.at(view.index), _field(view.index, question.key, found)
+    if name in bad or not question.answerable:
+        return
+    if not question.when(view):
+        _beside_the_point(question, slot, (view.index, question.key) in found.given, name, found)
+        return
+    if question.said and (view.index, question.key) not in found.given and _stale(question, view, found):
+        slot.pop(question.key, None)
+        message = "the server or the password's place is another now; say again where the password for it is kept"
+        found.problems.append(Problem(field=name, message=with_example(question, message)))
+        return
+    if question.key in slot:
+        if (view.index, question.key) in found.given:
+            _check(question, slot[question.key], view, name, found)
+        return
+    proposal = None if question.said else question.proposal(view)
+    if proposal is not None:
+        slot[question.key] = proposal.value
+    elif question.optional:
+        if question.prompted:
+            slot[question.key] = None
+    elif not (question.derived and view.get("sender.email") is None):
+        found.problems.append(Problem(field=name, message=f'{MISSING} ({question.label.lower()}), like {name} = "{question.example}"'))
+
+
+def _check(question: Question, value: Value, view: View, name: str, found: Overlaid) -> None:
+    if value is None:
+        return
+    try:
+        question.check(value, view)
+    except ValueError as error:
+        found.problems.append(Problem(field=name, message=with_example(question, str(error))))
+
+
+def _stale(question: Question, view: View, found: Overlaid) -> bool:
+    """Tell whether a password's place was said for another server or another kind of place."""
+    if (view.index, "password.ref") in found.given:
+        return False  # naming the place anew is the confirmation
+    known, host = view.was("host")
+    return known and question.key in found.answers.at(view.index) and (host != view.get("host") or any(view.was(key)[1] != view.get(key) for key in question.follows))
+
+
+def _beside_the_point(question: Question, slot: dict[str, Value], given: bool, name: str, found: Overlaid) -> None:
+    if question.always_valid:
+        return
+    value = slot.pop(question.key, None)
+    if given and value is not None:
+        found.problems.append(Problem(field=name, message=f"this is answered, but only counts when {question.when_words}"))
+
+
+# --- writing ------------------------------------------------------------------------------------------------------------------
+
+
+def answers_from(answers: Answers, around: Surroundings) -> str:
+    """Return an answers file that gives exactly these answers. Secrets are references in it, as everywhere."""
+    lines = ["# Answers for: sendready wizard --answers FILE", "# Passwords are not in here, only where they are kept.", ""]
+    place_now: int | None = None
+    scope = list(in_scope(answers, around))
+    for question, place in [*((q, p) for q, p in scope if p is None), *((q, p) for q, p in scope if p is not None)]:
+        if place is not None and place != place_now:
+            lines += ["", "[[servers]]"]
+            place_now = place
+        slot = answers.at(place)
+        if question.answerable and question.key in slot:
+            lines.append(f"{question.key} = {_written(slot[question.key], question)}")
+    return "\n".join(lines) + "\n"
+
+
+def _written(value: Value, question: Question) -> str:
+    if value is None:
+        return "[]" if question.kind is Kind.LIST else '""'
+    return tomlkit.item(list(value) if isinstance(value, tuple) else value).as_string()
+
+
+__all__ = ["Given", "answers_from", "complete", "decoded", "gather", "overlay", "read_text", "with_example"]

@@ -1,0 +1,173 @@
+"""When a question is one, what its answer must fit, and what there is to choose from: small functions over the answers so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from checks.secret import SecretSource
+from checks.settings import Auth
+from wizard import proposals, values
+from wizard.question import Choice
+from wizard.values import Value
+from wizard.view import View
+
+SECRET_PLACES = (SecretSource.FILE, SecretSource.KEYRING)  # where we can store a password for the person
+
+
+def logs_in(view: View) -> bool:
+    """The server wants a login."""
+    return view.get("auth") != Auth.NONE.value
+
+
+def keeps_password_here(view: View) -> bool:
+    """The password is to be stored by us, and is not there yet or was stored for another server."""
+    source, ref = view.get("password.source"), view.get("password.ref")
+    if not logs_in(view) or source not in SECRET_PLACES or not isinstance(ref, str):
+        return False
+    return view.host_changed() or not view.has_secret(str(source), ref)
+
+
+def limited(view: View) -> bool:
+    """There is a send limit."""
+    return view.get("limit.per") not in (None, "none")
+
+
+def several(view: View) -> bool:
+    """There is more than one server."""
+    return len(view.names()) > 1
+
+
+def in_test_mode(view: View) -> bool:
+    """Test mode is on."""
+    return view.get("test_mode.enabled") is True
+
+
+def in_service(view: View) -> bool:
+    """A delivery service hands over the mail."""
+    return view.get("dispatch") == "service"
+
+
+def microsoft(view: View) -> bool:
+    """A server belongs to Microsoft 365."""
+    return any(proposals.is_microsoft(str(server.get("host", ""))) for server in view.servers())
+
+
+def name_is_free(value: Value, view: View) -> None:
+    """No two servers have one name."""
+    if str(value).casefold() in {name.casefold() for place, name in enumerate(view.names()) if place != view.index}:
+        raise ValueError("another server has this name already; give each its own")
+
+
+def auth_fits(value: Value, view: View) -> None:
+    """A password needs an encrypted connection."""
+    if value != Auth.NONE.value and not view.encrypted():
+        raise ValueError("a password never travels unencrypted: choose none here, or go back (<) and choose an encrypted connection")
+
+
+def source_works(value: Value, view: View) -> None:
+    """The place can be used on this machine."""
+    if value == SecretSource.KEYRING.value and (trouble := view.keyring_trouble()):
+        raise ValueError(trouble)
+
+
+def ref_fits(value: Value, view: View) -> None:
+    """The reference has the form that its source needs."""
+    if source := view.get("password.source"):
+        values.reference(str(source), str(value))
+
+
+def is_a_server(value: Value, view: View) -> None:
+    """It names one of the servers."""
+    if str(value).casefold() not in {name.casefold() for name in view.names()}:
+        raise ValueError(f"choose one of the servers: {', '.join(view.names())}")
+
+
+def not_past(value: Value, view: View) -> None:
+    """The day is not over."""
+    if isinstance(value, str) and value < view.today.isoformat():
+        raise ValueError(f"this day is over; today is {view.today.isoformat()}")
+
+
+def filter_remark(value: Value, view: View) -> str:
+    """Say that another server claims the same sender."""
+    for other in view.others():
+        if shared := set(proposals.patterns_of(value)) & set(proposals.patterns_of(other.get("filter"))):
+            return f"{min(shared)} is claimed by the server {other.get('name')} as well; a sender must belong to one server only."
+    return ""
+
+
+def connection_remark(value: Value, _view: View) -> str:
+    """Say what is unusual about a connection."""
+    port, security = values.parts_of(str(value))
+    usual = values.USUAL_SECURITY.get(port)
+    if usual is not None and security not in (usual, "none"):
+        return f'Port {port} usually speaks "{usual.value}"; the check will show whether this server is different.'
+    if security == "none":
+        return "Mail on this connection can be read on its way. Use it only on this machine or inside your own network."
+    return ""
+
+
+# --- choices ------------------------------------------------------------------------------------------------------------------
+
+
+def fixed(**choices: str) -> Callable[[View], tuple[Choice, ...]]:
+    """Return choices that are always the same. Keys are the values, with _ for -."""
+    listed = tuple(Choice(value=value.replace("_", "-"), label=label) for value, label in choices.items())
+    return lambda _view: listed
+
+
+def connections(view: View) -> tuple[Choice, ...]:
+    """Ports and protections, the provider's documented ones first."""
+    usual = {
+        "587 starttls": "587 with STARTTLS (encryption is switched on by command, and required)",
+        "465 implicit-tls": "465 with implicit TLS (encrypted from the first byte)",
+        "25 starttls": "25 with STARTTLS (between mail servers; many networks block it)",
+        "25 none": "25, not encrypted (only on this machine or inside your own network)",
+    }
+    provider = proposals.provider_at(str(view.get("host") or ""))
+    documented = [f"{endpoint.port} {endpoint.security}" for endpoint in provider.endpoints] if provider else []
+    name = provider.name if provider else ""
+    return tuple(
+        Choice(value=value, label=usual.get(value, value) + (f": documented by {name}" if value in documented else ""))
+        for value in dict.fromkeys((*documented, *usual))
+    )
+
+
+def servers(view: View) -> tuple[Choice, ...]:
+    """The servers by name."""
+    return tuple(Choice(value=name, label=name) for name in view.names())
+
+
+AUTH = fixed(
+    auto="The best that the server offers (recommended)",
+    plain="PLAIN",
+    login="LOGIN",
+    cram_md5="CRAM-MD5",
+    scram_sha_256="SCRAM-SHA-256",
+    xoauth2="XOAUTH2 (a token instead of a password)",
+    none="No login: the server lets this machine send",
+)
+SOURCES = fixed(
+    file="In a file beside the settings that only this user may read",
+    env="In an environment variable (you set it)",
+    keyring="In the keyring of this desktop",
+    command="A command prints it (pass, Vault, 1Password, ...)",
+    credential="In a systemd credential (you set it up)",
+)
+
+
+def plans(_view: View) -> tuple[Choice, ...]:
+    """Microsoft's plans with a mailbox that may send, and a trial."""
+    from checks.tables.limits import plans_of  # noqa: PLC0415 - reads its table
+
+    return tuple(Choice(value=name, label=name) for name in (*plans_of("microsoft365").names, "trial"))
+
+
+def provider_limits(view: View) -> str:
+    """What the provider says it takes, as far as we have a source."""
+    from checks.tables.limits import limits_of  # noqa: PLC0415 - reads its table
+
+    found = proposals.provider_at(str(view.get("host") or ""))
+    rows = [row for row in limits_of([found.id] if found else []) if row.general and row.seconds and row.unit != "connections"]
+    facts = [f"{row.value:,} {row.unit} per {row.window}" + (f" and {row.scope}" if row.scope in ("mailbox", "tenant", "account") else "") for row in rows]
+    return f"{found.name} names these limits (read {max(row.checked for row in rows)}): {'; '.join(facts)}." if found and facts else ""
