@@ -213,4 +213,4 @@ class Inquiry:
             if state_faults := [fault.detail for fault in self._faults.values() if fault.state is state]:
                 return Fault(state=state, detail="; ".join(dict.fromkeys(state_faults)))
         names = ", ".join(server.label for server in self._servers)
-        return Fault(state=State.TIMEOUT, detail=f"no answer from {names} within {self._loop.time() - self._began:.1f} seconds")
+        return Fault(state=State.TIMEOUT, detail=f"no answer came from {names} within {self._loop.time() - self._began:.1f} seconds")

@@ -96,9 +96,9 @@ def question(name: str, rdtype: str) -> Question:
     try:
         number = dns.rdatatype.from_text(rdtype)
     except (dns.exception.DNSException, ValueError):
-        raise NotANameError("not a DNS record type") from None
+        raise NotANameError("this is not a DNS record type") from None
     if dns.rdatatype.is_metatype(number):
-        raise NotANameError("not a record type that can be asked for")
+        raise NotANameError("this is not a record type that can be asked for")
     return Question(_name_to_wire(name), int(number))
 
 
@@ -112,11 +112,11 @@ def _name_to_wire(name: str) -> bytes:
     if _PLAIN_NAME.fullmatch(name) and len(name) <= MAX_NAME - 2:
         return b"".join(bytes((len(label),)) + label.encode() for label in name.split(".")) + b"\0"
     if not name.isascii() or len(name) > 4 * MAX_NAME:  # an octet takes four characters at most, as \255
-        raise NotANameError("not a valid DNS name")
+        raise NotANameError("this is not a valid DNS name")
     try:
         labels = dns.name.from_text(f"{name}.", origin=None).labels
     except (dns.exception.DNSException, ValueError):
-        raise NotANameError("not a valid DNS name") from None
+        raise NotANameError("this is not a valid DNS name") from None
     return b"".join(bytes((len(label),)) + label.lower() for label in labels)
 
 

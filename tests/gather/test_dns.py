@@ -112,7 +112,7 @@ def test_the_truth_comes_through(script: list[Step]) -> None:
 @pytest.mark.parametrize(
     ("always", "tcp", "state", "says"),
     [
-        (steps.drop, "ok", State.TIMEOUT, "no answer from 127.0.0.1:"),
+        (steps.drop, "ok", State.TIMEOUT, "no answer came from 127.0.0.1:"),
         (steps.rcode("SERVFAIL"), "ok", State.SERVFAIL, "SERVFAIL"),
         (steps.rcode("SERVFAIL", (22, ""), (23, "192.0.2.1 timed out")), "ok", State.SERVFAIL, "failed (192.0.2.1 timed out)"),
         (steps.rcode("SERVFAIL", (6, "")), "ok", State.BOGUS, "DNSSEC: the signature does not fit"),
@@ -188,7 +188,7 @@ def test_what_cannot_be_asked_is_not_asked(name: str, rdtype: str) -> None:
     with DnsServer(ZONE) as server:
         reading = ask(server, name, rdtype)
         assert reading.state is State.BOGUS
-        assert reading.detail.startswith("not a ")
+        assert reading.detail.startswith("this is not a ")
         assert not server.asked
 
 
