@@ -1,14 +1,16 @@
-"""SPF record is there, once
+"""SPF record is there, once.
 
 What it checks:
-The domain in the envelope of the mail publishes exactly one SPF record, a TXT record that begins with "v=spf1".
+The domain in the envelope of the mail publishes exactly one SPF record: a text record in DNS that begins with "v=spf1" and lists the
+servers that may send for the domain.
 
 Why it matters:
-The SPF record lists the servers that may send for the domain. Without one, receivers have one reason less to trust the mail;
-with two, they must treat both as broken, and Gmail and others reject or junk the mail.
+Without the record, receivers have one reason less to trust the mail, and the large ones refuse it or put it into the spam folder.
+Two records are as bad as none: receivers must treat both as broken.
 
 How to fix it:
-Publish one TXT record at the domain itself. If there are two, merge their terms into one record and delete the other.
+Publish the one record that is shown, at the domain itself. If there are two, it takes the place of both. If other services send for
+the domain, too, put their terms before the last one.
 """
 
 from collections.abc import Iterator
@@ -17,6 +19,12 @@ from checks.evidence import Evidence
 from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
 from checks.records.spf import is_spf
+from checks.records.spf_macro import is_askable
+from checks.records.spf_repair import almost_spf
+from checks.records.spf_tree import walk
+from checks.records.spf_view import with_record
+from checks.rules._spf import short
+from checks.rules._spf_propose import first_record, merged_record
 from checks.subject import DomainSubject
 
 PRESENT = Outcome(
@@ -34,6 +42,25 @@ MISSING = Outcome(
     steps=("Add the TXT record below at {domain}.", "If other services send mail as {domain} too, add their SPF terms before the last one."),
     references=("RFC 7208 section 4.5",),
 )
+MISSPELT = Outcome(
+    code="spf.misspelt-version",
+    status=Status.FAIL,
+    title='{domain} publishes a record that is meant to be SPF but does not begin with "v=spf1 ": receivers do not see "{published}"',
+    owner=Owner.DNS_ADMIN,
+    steps=("Replace the TXT record at {domain} by the one below.",),
+    references=("RFC 7208 section 4.5",),
+)
+WRONG_NAME = Outcome(
+    code="spf.record-at-wrong-name",
+    status=Status.FAIL,
+    title="The SPF record of {domain} was published at {wrong}; the domain is there twice",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Move the TXT record from {wrong} to {domain}. Many DNS panels add the domain by themselves: leave the name empty there, or enter @.",
+    ),
+    references=("RFC 7208 section 3",),
+    also=("record",),
+)
 MULTIPLE = Outcome(
     code="spf.multiple-records",
     status=Status.FAIL,
@@ -48,6 +75,14 @@ NOT_ENVELOPE = Outcome(
     status=Status.NOT_APPLICABLE,
     title="{domain} is not the envelope domain of any server here; its SPF record is not consulted",
 )
+NO_PROPOSAL = (
+    "Find out which servers and services send mail as {domain}.",
+    'Add one TXT record at {domain} that names them, like "v=spf1 ip4:192.0.2.1 include:spf.example.org ~all".',
+)
+MERGE_BY_HAND = (
+    "Write one SPF record for {domain} that has the terms of all {count} records, without those of services that no longer send.",
+    "It must not cost more than ten look-ups (see spf.lookups). Then delete the {count} old ones.",
+)
 
 
 def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
@@ -56,11 +91,50 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     if not subject.envelope:
         yield NOT_ENVELOPE(about=domain, domain=domain)
         return
-    found = [text for text in ev.need(DnsProbe(domain, "TXT")).values if is_spf(text)]  # RFC 7208 section 4.5
-    if not found:
-        change = DnsChange(action=Action.ADD, name=domain, type="TXT", value="v=spf1 mx ~all")
-        yield MISSING(about=domain, domain=domain, records=[change])
-    elif len(found) > 1:
-        yield MULTIPLE(about=domain, domain=domain, count=len(found), published=found)
-    else:
+    reading = ev.need(DnsProbe(domain, "TXT"))
+    name = (reading.chain or (domain,))[-1]  # RFC 1034 section 3.6.2: beside an alias there is no room for a record
+    found = [text for text in reading.values if is_spf(text)]  # RFC 7208 section 4.5
+    if len(found) == 1:
         yield PRESENT(about=domain, domain=domain, record=found[0])
+    elif found:
+        yield _multiple(domain, name, found, ev)
+    elif almost := [(text, meant) for text in reading.values if (meant := almost_spf(text))]:
+        published, meant = almost[0]
+        changes = [
+            DnsChange(action=Action.REMOVE, name=name, type="TXT", value=published),
+            DnsChange(action=Action.ADD, name=name, type="TXT", value=meant),
+        ]
+        yield MISSPELT(about=domain, domain=domain, published=short(published), records=changes)
+    elif misplaced := _at_doubled_name(domain, ev):
+        yield _moved(domain, name, misplaced, ev)
+    else:
+        text = first_record(subject, ev)
+        changes = [DnsChange(action=Action.ADD, name=name, type="TXT", value=text)] if text else []
+        steps = () if changes else tuple(step.format(domain=domain) for step in NO_PROPOSAL)
+        yield MISSING(about=domain, domain=domain, records=changes, steps=steps)
+
+
+def _multiple(domain: str, name: str, found: list[str], ev: Evidence) -> Finding:
+    text = merged_record(domain, found, ev)
+    changes = [DnsChange(action=Action.REPLACE, name=name, type="TXT", value=text)] if text else []
+    steps = () if changes else tuple(step.format(domain=domain, count=len(found)) for step in MERGE_BY_HAND)
+    return MULTIPLE(about=domain, domain=domain, count=len(found), published=found, records=changes, steps=steps)
+
+
+def _at_doubled_name(domain: str, ev: Evidence) -> list[str]:
+    """Return the records at example.org.example.org, unless a wildcard put them there."""
+    doubled = f"{domain}.{domain}"
+    if not is_askable(doubled):
+        return []
+    there, wild = ev.all(DnsProbe(doubled, "TXT"), DnsProbe(f"*.{domain}", "TXT"))
+    return [text for text in there.values if is_spf(text) and text not in wild.values]
+
+
+def _moved(domain: str, name: str, found: list[str], ev: Evidence) -> Finding:
+    wrong = f"{domain}.{domain}"
+    text = found[0] if len(found) == 1 else merged_record(domain, found, ev)
+    changes: list[DnsChange] = []
+    if text and not walk(domain, with_record(ev, domain, text)).broken:
+        removed = [DnsChange(action=Action.REMOVE, name=wrong, type="TXT", value=old) for old in found]
+        changes = [DnsChange(action=Action.ADD, name=name, type="TXT", value=text), *removed]
+    return WRONG_NAME(about=domain, domain=domain, wrong=wrong, record=found[0], records=changes)

@@ -1,0 +1,60 @@
+"""The record that the spf rules talk about, and why there is none to talk about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from checks.evidence import Evidence
+from checks.model import Action, DnsChange, Status
+from checks.probes import DnsProbe
+from checks.records.spf import Record, is_spf, parse
+from checks.subject import DomainSubject
+
+MAX_SHOWN = 80  # characters of a stranger's term in a sentence
+MAX_LISTED = 40  # lines of a tree; a legal one has far fewer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    """The one SPF record of a domain."""
+
+    record: Record
+    name: str
+    """Where it is published: the domain itself, or what the domain is an alias for."""
+
+    def replacement(self, text: str) -> DnsChange:
+        """Return the change that publishes another record in its place."""
+        return DnsChange(action=Action.REPLACE, name=self.name, type="TXT", value=text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skip:
+    """Why there is nothing to judge, as it reads behind "because"; another check says what to do about it."""
+
+    reason: str
+    status: Status = Status.NOT_RUN
+
+
+def own_record(subject: DomainSubject, ev: Evidence, *, readable: bool = True) -> Own | Skip:
+    """Return the record to judge. `readable`: only one that receivers can read."""
+    if not subject.envelope:
+        return Skip(reason="it is not the envelope domain of any server here", status=Status.NOT_APPLICABLE)
+    reading = ev.need(DnsProbe(subject.domain, "TXT"))
+    found = [text for text in reading.values if is_spf(text)]
+    if len(found) != 1:
+        return Skip(reason=f"it publishes {len(found)} SPF records (see spf.record)" if found else "it publishes no SPF record (see spf.record)")
+    record = parse(found[0])
+    if readable and record.fatal:
+        return Skip(reason="its SPF record cannot be read (see spf.syntax)")
+    return Own(record=record, name=(reading.chain or (subject.domain,))[-1])
+
+
+def short(text: str) -> str:
+    """Cut a stranger's text to what a sentence can carry."""
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+
+
+def listed(lines: Iterable[object]) -> list[str]:
+    """Write lines for a machine or an appendix, as many as make sense."""
+    return [short(str(line)) for line in lines][:MAX_LISTED]

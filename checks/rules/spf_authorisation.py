@@ -1,0 +1,175 @@
+"""SPF record lets the sending server send.
+
+What it checks:
+The addresses from which mail of this domain is going to leave are put through the SPF record, just as a receiver does it: those that
+you named, those of the server in the settings, or, for a known provider, some from the networks that the provider publishes.
+
+Why it matters:
+If the record does not name the server, receivers refuse the mail or put it into the spam folder, although it is yours.
+
+How to fix it:
+Publish the record that is shown: it is yours with the missing server added before the last term. If mail leaves from other addresses
+than those shown, run the check again with --sending-ip.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from checks.evidence import Evidence, Undetermined
+from checks.model import DnsChange, Finding, Outcome, Owner, Status
+from checks.records.spf_door import Reason, Result, SpfResult, check_host
+from checks.records.spf_edit import inserted
+from checks.records.spf_repair import repaired
+from checks.records.spf_tree import MAX_VOID, Failure, voids, walk
+from checks.records.spf_view import with_record
+from checks.rules._spf import Own, Skip, listed, own_record, short
+from checks.rules._spf_senders import Sender, senders
+from checks.subject import DomainSubject
+
+MAX_NAMED = 4  # addresses in a sentence
+
+AUTHORISED = Outcome(
+    code="spf.authorised",
+    status=Status.PASS,
+    title="{domain} lets {who} send: SPF result pass",
+    references=("RFC 7208 section 8.3",),
+    also=("addresses", "path", "lookups"),
+)
+NOT_AUTHORISED = Outcome(
+    code="spf.not-authorised",
+    status=Status.FAIL,
+    weighs=(Status.WARN,),
+    title="{domain} does not let {who} send: SPF result {result}, so {consequence}",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Replace the SPF record of {domain} by the one below; it adds {terms}.",
+        "If mail leaves from other addresses than {who}, run the check again with --sending-ip and those.",
+    ),
+    references=("RFC 7208 section 8",),
+    also=("addresses", "published", "path"),
+)
+ERROR = Outcome(
+    code="spf.permanent-error",
+    status=Status.FAIL,
+    weighs=(Status.WARN,),
+    title="Receivers cannot use the SPF record of {domain} for mail from {who}: SPF result permerror, {problem}",
+    owner=Owner.DNS_ADMIN,
+    steps=("Correct the SPF record of {domain}: {problem}.",),
+    references=("RFC 7208 section 8.7",),
+    also=("addresses", "published"),
+)
+NO_ADDRESS = Outcome(
+    code="spf.no-sending-address",
+    status=Status.NOT_APPLICABLE,
+    title="{domain}: whether the SPF record lets {who} send is open, because no sending address is known; give --sending-ip",
+)
+NOT_JUDGED = Outcome(
+    code="spf.authorisation-not-judged",
+    status=Status.NOT_APPLICABLE,
+    weighs=(Status.NOT_RUN,),
+    title="{domain}: whether the SPF record lets your servers send was not judged, because {reason}",
+)
+CONSEQUENCES = {
+    Result.FAIL: "receivers may refuse the mail",
+    Result.SOFTFAIL: "receivers take the mail with suspicion, often into the spam folder",
+    Result.NEUTRAL: "receivers treat the mail as if there were no SPF record",
+}
+
+
+def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
+    """Say for each sender whether it may send. What could not be read is said last, so that the rest stands."""
+    domain = subject.domain
+    own = own_record(subject, ev)
+    if isinstance(own, Skip):
+        yield NOT_JUDGED(about=domain, domain=domain, reason=own.reason, status=own.status)
+        return
+    known = senders(subject, ev)
+    if not known:
+        yield NO_ADDRESS(about=domain, domain=domain, who="your servers")
+    failures: list[Failure] = []
+    for sender in known:
+        results = {address: check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev) for address in sender.addresses}
+        failures += [result.failure for result in results.values() if result.failure] or sender.failures
+        yield from _found(sender, results, own, subject, ev)
+    if failures:
+        raise Undetermined(failures[0].probe, failures[0].reading)
+
+
+def _found(sender: Sender, results: dict[str, SpfResult], own: Own, subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
+    domain = subject.domain
+    refused = [address for address, result in results.items() if result.result in CONSEQUENCES]
+    broken = [address for address, result in results.items() if result.result is Result.PERMERROR]
+    if refused:
+        yield _refused(sender, refused, results, own, subject, ev)
+    if broken:
+        yield _broken(sender, broken, results[broken[0]], own, domain, ev)
+    if not results and not sender.failures:
+        yield NO_ADDRESS(about=domain, domain=domain, who=sender.label)
+    if results and all(result.result is Result.PASS for result in results.values()):
+        first = next(iter(results.values()))
+        path = listed(f"{match.domain}: {match.term}" for match in first.path)
+        addresses = list(results)
+        yield AUTHORISED(about=domain, domain=domain, who=_who(sender, addresses), addresses=addresses, path=path, lookups=first.lookups)
+
+
+def _who(sender: Sender, addresses: Sequence[str]) -> list[str]:
+    """Name a sender and its addresses."""
+    if sender.include:
+        return [f"{sender.label} (like {addresses[0]})"]
+    named = [f"{sender.label} ({address})" if sender.label not in ("", address) else address for address in addresses[:MAX_NAMED]]
+    return [*named, f"{len(addresses) - MAX_NAMED} more"] if len(addresses) > MAX_NAMED else named
+
+
+def _refused(sender: Sender, refused: list[str], results: dict[str, SpfResult], own: Own, subject: DomainSubject, ev: Evidence) -> Finding:
+    domain = subject.domain
+    worst = min((results[address].result for address in refused), key=list(CONSEQUENCES).index)
+    first = next(address for address in refused if results[address].result is worst)
+    some_pass = any(result.result is Result.PASS for result in results.values())
+    terms = sender.terms(refused)
+    records = _change(sender, terms, own, subject, ev)
+    by_hand = f"Add {' '.join(terms)} before the last term of the SPF record of {domain}, and see that the record stays within ten look-ups."
+    return NOT_AUTHORISED(
+        about=domain,
+        status=Status.WARN if some_pass and sender.include else Status.FAIL,  # a part of a provider's networks: some mail suffers
+        domain=domain,
+        who=_who(sender, refused),
+        result=worst.value,
+        consequence=CONSEQUENCES[worst],
+        terms=terms,
+        addresses=refused,
+        published=own.record.text,
+        path=listed(f"{match.domain}: {match.term}" for match in results[first].path),
+        records=records,
+        steps=() if records else (by_hand,),
+    )
+
+
+def _broken(sender: Sender, broken: list[str], result: SpfResult, own: Own, domain: str, ev: Evidence) -> Finding:
+    """Say that receivers give up, unless another check says so of the record as a whole."""
+    tree = walk(domain, ev)
+    if tree.broken:
+        return NOT_JUDGED(about=domain, domain=domain, reason="receivers cannot use the record (see spf.lookups)", status=Status.NOT_RUN)
+    void = result.reason is Reason.MANY_VOID
+    if void and len(voids(tree, ev)[0]) > MAX_VOID:
+        reason = "too many of its names lead nowhere (see spf.void-lookups)"
+        return NOT_JUDGED(about=domain, domain=domain, reason=reason, status=Status.NOT_RUN)
+    return ERROR(
+        about=domain,
+        status=Status.WARN if void else Status.FAIL,  # RFC 7208 section 4.6.4: the limit on void look-ups is a SHOULD
+        domain=domain,
+        who=_who(sender, broken),
+        problem=short(result.problem) or "it cannot be evaluated",
+        addresses=broken,
+        published=own.record.text,
+    )
+
+
+def _change(sender: Sender, terms: list[str], own: Own, subject: DomainSubject, ev: Evidence) -> list[DnsChange]:
+    """Return the smallest edit that lets every address of the sender pass, judged on the changed zone."""
+    record = own.record
+    mended = [repaired(record)] if record.problems else []
+    for text in (*mended, inserted(record, terms), inserted(record, terms, first=True)):
+        view = with_record(ev, subject.domain, text) if text else ev
+        results = (check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=view) for address in sender.addresses)
+        if text and all(result.result is Result.PASS for result in results) and not walk(subject.domain, view).broken:
+            return [own.replacement(text)]
+    return []
