@@ -59,7 +59,10 @@ def tidy(record: DmarcRecord) -> str:
 
 def repaired(text: str) -> str:
     """Return a record whose beginning was miswritten with the right beginning, or nothing if it is not sure what was meant."""
-    mended = _HEAD.sub("v=DMARC1; ", text, count=1).strip().strip("\"'").replace("\\;", ";")
+    head = _HEAD.match(text)
+    if head is None:
+        return ""
+    mended = ("v=DMARC1; " + text[head.end() :]).strip().strip("\"'").replace("\\;", ";")
     record = parse_dmarc(mended)
     sure = _PLAIN.match(mended) and is_dmarc(mended) and record.policy_given and record.usable
     return tidy(record) if sure else ""

@@ -1,6 +1,7 @@
 """What the dmarc rules propose: the records do away with the finding, are well-formed whatever was published, and cost few questions."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,8 @@ from checks.catalogue import find
 from checks.engine import Run
 from checks.model import Action, DnsChange, Finding
 from checks.probes import DnsRecord
-from checks.records.dmarc import is_dmarc, parse_dmarc
+from checks.records.dkim import is_key, parse_key
+from checks.records.dmarc import is_dmarc, meant_as_dmarc, parse_dmarc
 from checks.rules._dmarc import repaired, tidy
 from checks.subject import DomainSubject
 from tests.fakes.zone import ZoneWorld
@@ -96,3 +98,18 @@ def test_three_hundred_report_addresses_cost_few_questions() -> None:
     world = ZoneWorld(f'_dmarc TXT "v=DMARC1; p=none; rua=" {strings}')
     said("dmarc_reports", "club.example", world)
     assert len(world.asked) <= 2 + 20
+
+
+FLOODS = [" " * 60_000, "v" * 60_000, "v=DMARC1;" + ";" * 60_000, "v=DMARC1; p=" + " " * 60_000, "v=DMARC1; rua=" + "mailto:a!1" * 6_000, "a=b;" * 15_000, "\"'" * 30_000]
+
+
+@pytest.mark.parametrize("text", FLOODS, ids=range(len(FLOODS)))
+def test_long_texts_are_read_quickly(text: str) -> None:
+    """The longest text that DNS can carry costs a few milliseconds, whatever it is made of."""
+    started = time.process_time()
+    tidy(parse_dmarc(text))
+    repaired(text)
+    meant_as_dmarc(text)
+    parse_key(f"v=DKIM1; p={text}")
+    is_key(text)
+    assert time.process_time() - started < 0.5
