@@ -70,11 +70,10 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     """Recognise the way and compare it with the login."""
     server = subject.server
     channel = channel_of(server)
-    known = {"about": server.name, "server": server.name}
     if channel is None:
         yield ELSEWHERE(about=server.name, server=server.name)
     elif channel is Channel.HIGH_VOLUME:
-        yield INSIDE_ONLY(**known)
+        yield INSIDE_ONLY(about=server.name, server=server.name)
     elif channel is Channel.RELAY:
         outcome = CONNECTOR if server.auth is Auth.NONE else CONNECTOR_LOGIN
         yield outcome(about=server.name, server=server.name, host=server.host)

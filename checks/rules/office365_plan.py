@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
-from checks.rules._office365 import Channel, channel_of, elsewhere, sources
+from checks.rules._office365 import Channel, channel_of, elsewhere
 from checks.rules._volume import is_trial
 from checks.subject import ServerSubject
 from checks.tables.limits import limit, plans_of

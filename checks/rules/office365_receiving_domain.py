@@ -34,8 +34,8 @@ RECOGNISED = Outcome(
     title="{domain} has its mail at Microsoft 365 (told by {by}); a mailbox there takes {limit} recipients in 24 hours and {pace} messages a minute (as of {as_of})",
     owner=Owner.US,
     steps=(
-        "If the dispatcher is going to send through it, run \"sendready wizard\" and enter the planned volume.",
-        "Plan for OAuth: {when}, Microsoft 365 switches the login by password off by default.",
+        'If the dispatcher is going to send through it, run "sendready wizard" and enter the planned volume.',
+        "Plan for OAuth (Microsoft's date for switching the login by password off by default: {when}).",
     ),
     references=sources(DAILY, PACE, OFF),
 )

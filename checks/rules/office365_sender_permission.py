@@ -28,7 +28,7 @@ SAME = Outcome(code="office365.sender-is-mailbox", status=Status.PASS, title="{s
 OTHER = Outcome(
     code="office365.send-as-needed",
     status=Status.NOTE,
-    title="{server} logs in as {username} and writes as {senders}; Microsoft 365 refuses that (5.7.60) unless the mailbox has the permission \"Send as\"",
+    title='{server} logs in as {username} and writes as {senders}; Microsoft 365 refuses that (5.7.60) unless the mailbox has the permission "Send as"',
     owner=Owner.MAIL_ADMIN,
     steps=('Look whether {username} has the permission "Send as" for {senders} in the Exchange admin centre, and grant it if not.',),
     references=(PAGE,),

@@ -64,8 +64,13 @@ def provider(name: str) -> Provider | None:
 
 
 def provider_of_host(host: str) -> Provider | None:
-    """Recognise a provider by its submission host."""
-    return next((row for row in providers() if any(fnmatch.fnmatchcase(host.lower(), pattern) for pattern in row.hosts)), None)
+    """Recognise a provider by its submission host; of several products on one host, the first."""
+    return next(iter(providers_of_host(host)), None)
+
+
+def providers_of_host(host: str) -> tuple[Provider, ...]:
+    """Recognise providers by their submission host; products that share a host all come."""
+    return tuple(row for row in providers() if any(fnmatch.fnmatchcase(host.lower(), pattern) for pattern in row.hosts))
 
 
 def providers_of_mx(names: Iterable[str]) -> tuple[Provider, ...]:

@@ -1,0 +1,91 @@
+"""The burst limit keeps below what the provider takes in a moment
+
+What it checks:
+The burst limit of the server (messages in a second or minute) against the short-term numbers that its provider publishes.
+
+Why it matters:
+Providers also count by the minute. A dispatcher that is faster is slowed down or refused, although the day's number is far away.
+
+How to fix it:
+Set the burst limit to the provider's number or lower.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from checks.evidence import Evidence
+from checks.model import Finding, Outcome, Owner, Status
+from checks.rules._provider_limits import FACT, fact, providers_behind, published, spoken_window
+from checks.rules._volume import parts, planned
+from checks.settings import Burst
+from checks.subject import ServerSubject
+from checks.tables.limits import Limit
+
+LONGEST = 3600  # seconds; from an hour on it is the send limit's matter
+STEPS = ('Set burst = {{ max = {safe}, per = "minute" }} for this server. The provider\'s page: {page}',)
+
+WITHIN = Outcome(code="settings.burst-within-provider", status=Status.PASS, title="{server}: the burst limit keeps within the {published} of {provider} (as of {as_of})", also=("page", "safe", *FACT))
+ABOVE = Outcome(
+    code="settings.burst-above-provider",
+    status=Status.WARN,
+    weighs=(Status.NOTE,),
+    title="{server}: the burst limit lets {allowed} messages through in {stretch}; {provider} takes {published} (as of {as_of})",
+    owner=Owner.US,
+    steps=STEPS,
+    also=FACT,
+)
+ABSENT = Outcome(
+    code="settings.burst-absent",
+    status=Status.NOTE,
+    title="{server} has no burst limit, and a mailing to {recipients} recipients is more than the {published} that {provider} takes at once (as of {as_of})",
+    owner=Owner.US,
+    steps=STEPS,
+    also=FACT,
+)
+NOT_NEEDED = Outcome(code="settings.burst-not-needed", status=Status.PASS, title="{server} has no burst limit, and nothing that is planned needs one")
+NOTHING_PUBLISHED = Outcome(
+    code="settings.burst-unpublished",
+    status=Status.NOT_APPLICABLE,
+    title="{server}: we know of no short-term number of its provider that a burst limit could be compared with",
+)
+
+
+def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
+    """Compare with each short-term number, the tightest first."""
+    server = subject.server
+    rows = sorted((row for row in published(server) if (row.seconds or 0) < LONGEST), key=_safe)
+    plan = planned(subject.settings.volume)
+    if not rows:
+        yield NOTHING_PUBLISHED(about=server.name, server=server.name)
+    elif server.burst is None:
+        over = next((row for row in rows if plan is not None and plan.recipients > row.value), None)
+        if plan is not None and over is not None:
+            yield ABSENT(about=server.name, recipients=plan.recipients, **_known(subject, over))
+        else:
+            yield NOT_NEEDED(about=server.name, server=server.name)
+    else:
+        over = next((row for row in rows if _allowed(server.burst, row) > row.value), None)
+        if over is None:
+            yield WITHIN(about=server.name, **_known(subject, rows[0]))
+        else:
+            harmless = plan is not None and plan.recipients <= over.value
+            stretch = over.window if over.window[0].isdigit() else f"one {over.window}"
+            yield ABOVE(
+                about=server.name, status=Status.NOTE if harmless else Status.WARN, allowed=_allowed(server.burst, over), stretch=stretch,
+                **_known(subject, over),
+            )  # fmt: skip
+
+
+def _allowed(burst: Burst, row: Limit) -> int:
+    """What the burst limit lets through in the row's window."""
+    return burst.max * max(1, parts(row.seconds or 0, 1 if burst.per == "second" else 60))
+
+
+def _safe(row: Limit) -> int:
+    """The row's number brought down to a minute."""
+    return max(1, row.value * 60 // (row.seconds or 60)) if (row.seconds or 0) >= 60 else row.value * 60
+
+
+def _known(subject: ServerSubject, row: Limit) -> dict[str, Any]:
+    name = next(known.name for known in providers_behind(subject.server) if known.id == row.provider)
+    return {"server": subject.server.name, "provider": name, "published": spoken_window(row), "page": row.sources[0], "safe": _safe(row), **fact(row)}
