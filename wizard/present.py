@@ -117,7 +117,7 @@ def rendered(report: Report, format_: str) -> str:
     elif format_ == "markdown":
         from reports.machine.markdown import render  # noqa: PLC0415 - as above
     elif format_ == "csv":
-        from reports.machine.csv import render  # noqa: PLC0415 - as above
+        from reports.machine.table import render  # noqa: PLC0415 - as above
     elif format_ == "junit":
         from reports.machine.junit import render  # noqa: PLC0415 - as above
     else:
