@@ -44,6 +44,10 @@ def _mail(owner: Owner, cards: Sequence[Card], scope: Scope) -> Iterator[str]:
         yield f"   ({urgent})"
         for step in card.steps:
             yield f"   - {step}"
+        if card.published:
+            yield ""
+            yield "   Published today:"
+            yield from (f"   {value}" for value in card.published)
         for change in card.changes:
             yield ""
             yield from _record(change)

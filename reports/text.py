@@ -74,6 +74,9 @@ class _Page:
                 yield from self._wrap(text, "       ", paint="soft")
         for step in card.steps:
             yield from self._wrap(step, "         ", "       - ")
+        if card.published:
+            yield "       " + self._say("published today:", "soft")
+            yield from (f"         {self._say(value)}" for value in card.published)
         for change in card.changes:
             yield from self._change(change)
         if card.verify:

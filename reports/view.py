@@ -14,7 +14,7 @@ from reports.model import FindingEntry, Report
 from reports.rerun import command
 from reports.scope import Scope, scope_of, strings
 from reports.words import EXPLAINED, OWNER, STATUS, VERDICT, VERDICT_STATUS, counted, listed, share
-from reports.zone import Change, changes
+from reports.zone import Change, changes, published_today
 
 MAX_CARDS = 200  # of one section; a report with more is data, and report.json has it
 MAX_STEPS = 30
@@ -46,6 +46,8 @@ class Card:
     owner: str
     """Who acts, inside a sentence; empty if nobody needs to."""
     steps: tuple[str, ...]
+    published: tuple[str, ...]
+    """The records in question, where no change shows them."""
     changes: tuple[Change, ...]
     verify: str
     side: str
@@ -217,6 +219,7 @@ class _Maker:
         page = self._manual(check)
         remedy = finding.remedy
         again = finding.status in (Status.FAIL, Status.WARN, Status.UNKNOWN) or (remedy is not None and finding.status is Status.NOTE)
+        to_change = changes(finding)
         return Card(
             anchor=self._anchor(check, finding),
             status=str(finding.status),
@@ -228,7 +231,8 @@ class _Maker:
             why=page.why if page and finding.status in (Status.FAIL, Status.WARN) else "",
             owner=OWNER[remedy.owner].inline if remedy else "",
             steps=strings(remedy.steps if remedy else (), MAX_STEPS),
-            changes=changes(finding),
+            published=published_today(finding) if again and not any(change.instead for change in to_change) else (),
+            changes=to_change,
             verify=command(self._report, page.of if page else "", finding) if again else "",
             side=self._side(finding),
             references=tuple(reference(text) for text in finding.references[:MAX_STEPS]),

@@ -47,9 +47,14 @@ class Change:
 def changes(finding: FindingEntry) -> tuple[Change, ...]:
     """Return the DNS changes of a finding. What is published today stands beside the record that replaces it."""
     records = finding.remedy.records if finding.remedy else ()
-    published = texts(finding.args.get("published"))
+    published = published_today(finding)
     replaced = [record for record in records if record.action is Action.REPLACE]
     return tuple(_change(record, published if len(replaced) == 1 and record is replaced[0] else ()) for record in records)
+
+
+def published_today(finding: FindingEntry) -> tuple[str, ...]:
+    """Return the records that a finding is about, as rules name them."""
+    return texts(finding.args.get("published") or finding.args.get("record"))
 
 
 def texts(value: Any) -> tuple[str, ...]:

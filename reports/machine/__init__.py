@@ -1,0 +1,1 @@
+"""Formats for other programs. Each has a `render(report) -> str`."""
