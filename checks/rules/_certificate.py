@@ -1,0 +1,72 @@
+"""What a certificate says about names and dates. Whether that is a fault is for the rules."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from checks.evidence import Evidence
+from checks.model import Finding, Outcome
+from checks.probes import CertificateFacts, TlsFacts
+from checks.rules._server import Layer, Look, look, skipped, where_of
+from checks.settings import Security
+from checks.subject import ServerSubject
+
+NOT_YET_VALID = 9  # OpenSSL's X509_V_ERR codes, as in TlsFacts.verify_code
+EXPIRED = 10
+SELF_SIGNED = (18, 19)  # the leaf itself; the root at the end of its chain
+UNKNOWN_ISSUER = (2, 20, 21, 27)
+WRONG_NAME = (62, 64)  # host name, IP address
+
+
+def certificates(subject: ServerSubject, ev: Evidence, not_tried: Outcome, without: Outcome) -> Iterator[Finding | tuple[Look, str, TlsFacts]]:
+    """Yield what a certificate rule has to judge: the handshakes; or the one finding that says why there are none."""
+    if subject.server.security is Security.NONE:
+        yield without(about=subject.name, where=where_of(subject))
+        return
+    seen = look(subject, ev)
+    if seen.layer <= Layer.SECURITY or not seen.handshakes:
+        yield skipped(not_tried, subject, seen, seen.reason or "no certificate was shown")
+    else:
+        for address, facts in seen.handshakes:
+            yield seen, address, facts
+
+
+def date_of(text: str) -> datetime | None:
+    """Read a certificate's date; None if it is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def day(moment: datetime) -> str:
+    """Write a date for a sentence."""
+    return moment.astimezone(UTC).date().isoformat()
+
+
+def fits(certificate: CertificateFacts, host: str) -> bool:
+    """Whether one of the certificate's names is the host (RFC 9525 section 6)."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return any(_same_name(name, host.lower()) for name in certificate.names)
+    return any(_same_address(name, address) for name in certificate.names)
+
+
+def _same_name(pattern: str, host: str) -> bool:
+    lowered = pattern.lower().removesuffix(".")
+    if not lowered.startswith("*."):
+        return lowered == host
+    # RFC 9525 section 6.3: the star stands for the whole leftmost label and for one label only.
+    first, _, rest = host.partition(".")
+    return bool(first) and rest == lowered[2:] and "." in rest
+
+
+def _same_address(name: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    try:
+        return ipaddress.ip_address(name) == address
+    except ValueError:
+        return False

@@ -1,0 +1,78 @@
+"""Server and settings know a common way of logging in.
+
+What it checks:
+Whether the server offers the way of logging in that the settings name; or, with auth = "auto", any that works with a password.
+
+Why it matters:
+There are several ways to prove who one is. If the server does not know the one in the settings, the login fails although user name
+and password are right, and people begin to try other passwords.
+
+How to fix it:
+Set auth = "auto", which takes the best way that the server offers. If the server offers only modern login with tokens (OAuth), a
+password is of no use: ask for a token, or for a mailbox that takes passwords.
+"""
+
+from collections.abc import Iterator
+
+from checks.evidence import Evidence
+from checks.model import Finding, Outcome, Owner, Status
+from checks.records.smtp_reply import mechanisms
+from checks.rules._server import Layer, look, not_tried, shared_mechanisms, skipped, some_of, where_of
+from checks.settings import Auth
+from checks.subject import ServerSubject
+
+SHARED = Outcome(code="auth.shared-mechanism", status=Status.PASS, title="{where} offers a way of logging in that fits the settings: {mechanisms}")
+MISSING = Outcome(
+    code="auth.mechanism-missing",
+    status=Status.FAIL,
+    title='{where} does not offer the way of logging in that the settings name (auth = "{configured}"); it offers {offered}',
+    owner=Owner.US,
+    steps=('In the settings of the server "{server}", set auth = "auto".',),
+    references=("RFC 4954 section 3",),
+)
+NONE_SHARED = Outcome(
+    code="auth.no-shared-mechanism",
+    status=Status.FAIL,
+    title="{where} offers no way of logging in with a password that the dispatcher knows; it offers {offered}",
+    owner=Owner.MAIL_ADMIN,
+    steps=("Let the server offer PLAIN or LOGIN on encrypted connections.",),
+    references=("RFC 4954 section 4",),
+)
+OAUTH_ONLY = Outcome(
+    code="auth.oauth-only",
+    status=Status.FAIL,
+    title="{where} takes no password, only tokens of modern login (OAuth); it offers {offered}",
+    owner=Owner.US,
+    steps=(
+        'Get a token for this account as the provider describes, and set auth = "xoauth2" in the settings of the server "{server}".',
+        "Or use a mailbox or a service that takes passwords.",
+    ),
+    references=("RFC 7628 section 3",),
+)
+NOT_CONFIGURED = Outcome(
+    code="auth.no-mechanism-configured", status=Status.NOT_APPLICABLE, title='{where} is used without a login (auth = "none"), so no way of logging in is needed'
+)
+NOT_TRIED = not_tried("auth.mechanism")
+
+WITH_TOKEN = ("XOAUTH2", "OAUTHBEARER")
+
+
+def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
+    """Compare what is offered on the encrypted connection with the settings."""
+    server, about = subject.server, subject.name
+    if server.auth is Auth.NONE:
+        yield NOT_CONFIGURED(about=about, where=where_of(subject))
+        return
+    seen = look(subject, ev)
+    offered = mechanisms(seen.reading.capabilities)
+    if seen.layer is not Layer.OPEN or not offered:
+        yield skipped(NOT_TRIED, subject, seen, seen.reason or "it offers no login")
+        return
+    if shared := shared_mechanisms(subject, seen):
+        yield SHARED(about=about, where=seen.where, mechanisms=shared)
+    elif server.auth is not Auth.AUTO:
+        yield MISSING(about=about, where=seen.where, configured=server.auth.value, offered=some_of(offered), server=server.name)
+    elif any(name in WITH_TOKEN for name in offered):
+        yield OAUTH_ONLY(about=about, where=seen.where, offered=some_of(offered), server=server.name)
+    else:
+        yield NONE_SHARED(about=about, where=seen.where, offered=some_of(offered))

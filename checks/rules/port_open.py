@@ -1,0 +1,99 @@
+"""The port takes connections.
+
+What it checks:
+Each address of the server takes a connection on the port of the settings, at most two addresses of each kind (IPv4 and IPv6).
+
+Why it matters:
+If the port is closed, nothing can be sent. If one of several addresses is dead, some attempts fail or wait for a long time.
+
+How to fix it:
+Compare host and port with the provider's instructions: 465 and 587 are for sending by customers. If they are right, ask whoever
+runs the network whether outgoing connections to that port are blocked; port 25 often is.
+"""
+
+from collections.abc import Iterator
+
+from checks.evidence import Evidence, State
+from checks.model import Finding, Outcome, Owner, Status
+from checks.probes import SmtpReading
+from checks.rules._server import Layer, Look, look, not_tried, skipped
+from checks.subject import ServerSubject
+
+OPEN = Outcome(code="port.connection-made", status=Status.PASS, title="{where} takes connections at {addresses}")
+REFUSED = Outcome(
+    code="port.refused",
+    status=Status.FAIL,
+    title="{where} refuses the connection: the port is closed at {addresses}",
+    owner=Owner.US,
+    steps=(
+        "Compare host and port with the provider's instructions; for sending by customers they are usually 465 or 587.",
+        "If they are right, ask the server's administrator whether the mail service runs and listens on that port.",
+    ),
+    references=("RFC 8314 section 3.3", "RFC 6409 section 3.1"),
+)
+NO_ANSWER = Outcome(
+    code="port.no-answer",
+    status=Status.FAIL,
+    title="No answer from {where} at {addresses} ({waited}); it may be closed there, or blocked on the way from here",
+    owner=Owner.US,
+    steps=(
+        "Compare host and port with the provider's instructions; for sending by customers they are usually 465 or 587.",
+        "Ask whoever runs this network whether outgoing connections to that port are blocked; port 25 often is.",
+        "Run the check on the machine where the dispatcher will run; only its way to the server counts.",
+    ),
+    volatile=("waited",),
+    references=("RFC 8314 section 3.3", "RFC 6409 section 3.1"),
+)
+NO_ROUTE = Outcome(
+    code="port.no-route",
+    status=Status.UNKNOWN,
+    title="This machine finds no way to {addresses}, so {where} could not be tried",
+    owner=Owner.US,
+    steps=("Check that this machine is on the network, and that {addresses} is right.", "Run the check on the machine where the dispatcher will run."),
+)
+DEAD_ADDRESS = Outcome(
+    code="port.dead-address",
+    status=Status.WARN,
+    title="{dead} of {where} takes no connection from here; {alive} does",
+    owner=Owner.MAIL_ADMIN,
+    steps=(
+        "Let the server answer at {dead}, or take that address out of DNS.",
+        "If the server answers there from elsewhere, the way from this machine is broken: a dispatcher here will lose time with each connection.",
+    ),
+    references=("RFC 5321 section 5.1",),
+)
+ADDRESS_NOT_TRIED = Outcome(
+    code="port.address-not-tried",
+    status=Status.NOTE,
+    title="This machine finds no way to {addresses}, so only the other addresses of {where} were tried",
+)
+NOT_TRIED = not_tried("port.open")
+
+
+def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
+    """Sort the addresses into those that take a connection, those that do not, and those to which there is no way."""
+    seen = look(subject, ev)
+    if seen.layer is Layer.HOST:
+        yield skipped(NOT_TRIED, subject, seen)
+        return
+    alive = [address for address, reading in seen.readings if reading.state is State.OK]
+    no_way = [address for address, reading in seen.readings if reading.state is State.NOT_ATTEMPTED]
+    dead = [address for address, _ in seen.readings if address not in alive and address not in no_way]
+    if not alive:
+        yield _closed(subject, seen, dead, no_way)
+        return
+    yield OPEN(about=subject.name, where=seen.where, addresses=alive)
+    if dead:
+        yield DEAD_ADDRESS(about=subject.name, where=seen.where, dead=dead, alive=alive)
+    if no_way:
+        yield ADDRESS_NOT_TRIED(about=subject.name, where=seen.where, addresses=no_way)
+
+
+def _closed(subject: ServerSubject, seen: Look, dead: list[str], no_way: list[str]) -> Finding:
+    about, where = subject.name, seen.where
+    if not dead:
+        return NO_ROUTE(about=about, where=where, addresses=no_way)
+    first: SmtpReading = next(reading for address, reading in seen.readings if address in dead)
+    if first.state is State.REFUSED:
+        return REFUSED(about=about, where=where, addresses=dead)
+    return NO_ANSWER(about=about, where=where, addresses=dead, waited=first.detail or "within the time that we wait")

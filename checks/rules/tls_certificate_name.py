@@ -1,0 +1,72 @@
+"""The certificate is for this server.
+
+What it checks:
+One of the names in the server's certificate is the host name in the settings.
+
+Why it matters:
+A certificate for another name is the passport of somebody else. The dispatcher must assume that it talks to the wrong machine, and
+sends no password.
+
+How to fix it:
+Use the host name that the certificate names, as providers write it in their instructions; or install a certificate at the server
+that has the host name of the settings in it.
+"""
+
+from collections.abc import Iterator
+
+from checks.evidence import Evidence
+from checks.model import Finding, Outcome, Owner, Status
+from checks.probes import TlsFacts
+from checks.rules._certificate import WRONG_NAME, certificates, fits
+from checks.rules._server import not_tried, some_of, without_tls
+from checks.subject import ServerSubject
+
+MATCHES = Outcome(
+    code="tls.certificate-name-match",
+    status=Status.PASS,
+    title="The certificate of {where} is for this name",
+    also=("names",),
+    references=("RFC 9525 section 6",),
+)
+MISMATCH = Outcome(
+    code="tls.certificate-name-mismatch",
+    status=Status.FAIL,
+    title="The certificate of {where} is not for {host}, but for {names}; no password was sent",
+    owner=Owner.US,
+    steps=(
+        "Compare the host name with the provider's instructions; if it is one of {names}, put that into the field host of the settings.",
+        "If {host} is right, ask the server's administrator for a certificate that has this name in it.",
+    ),
+    also=("address",),
+    references=("RFC 9525 section 6",),
+)
+NOT_TRIED = not_tried("tls.certificate-name")
+WITHOUT = without_tls("tls.certificate-name")
+
+
+def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
+    """Compare the names; OpenSSL reports only the first fault, so an untrusted or expired certificate is compared here."""
+    good: list[Finding] = []
+    bad = False
+    host = subject.server.host
+    for item in certificates(subject, ev, NOT_TRIED, WITHOUT):
+        if isinstance(item, Finding):
+            yield item
+            return
+        seen, address, facts = item
+        names = facts.certificate.names if facts.certificate else ()
+        if _is_for(facts, host):
+            good.append(MATCHES(about=subject.name, where=seen.where, names=some_of(names)))
+        else:
+            bad = True
+            yield MISMATCH(about=subject.name, where=seen.where, host=host, names=some_of(names) or ["no name at all"], address=address)
+    if not bad:
+        yield good[0]
+
+
+def _is_for(facts: TlsFacts, host: str) -> bool:
+    if facts.verified:
+        return True
+    if facts.verify_code in WRONG_NAME:
+        return False
+    return facts.certificate is None or fits(facts.certificate, host)
