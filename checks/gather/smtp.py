@@ -21,6 +21,7 @@ from typing import Any
 
 from checks.evidence import Probe, Reading, State
 from checks.gather import sasl, tls
+from checks.gather.smtp_aside import aside
 from checks.gather.smtp_draft import Draft, Redactor, Stopped, Timeouts
 from checks.gather.smtp_submission import hand_over, log_in
 from checks.gather.smtp_talk import Talk
@@ -128,9 +129,9 @@ class SmtpGatherer:
         """Find the machine's own full name, once; it may ask the name service."""
         left = ends - asyncio.get_running_loop().time()
         try:
-            found = await asyncio.wait_for(asyncio.to_thread(socket.getfqdn), max(0.0, min(OWN_NAME_SECONDS, left)))
+            found = await asyncio.wait_for(aside(socket.getfqdn), max(0.0, min(OWN_NAME_SECONDS, left)))
         except TimeoutError:
-            return NO_LITERAL
+            found = ""
         plausible = _NAME.fullmatch(found) and not found.startswith("localhost") and not re.fullmatch(r"[0-9.]+|.*\.arpa", found)
         self._ehlo_name = found if plausible else NO_LITERAL
         return self._ehlo_name
@@ -155,9 +156,10 @@ class SmtpGatherer:
         """Resolve the reference: before connecting, so that no connection is wasted on a password that is not there."""
         if probe.secret_source is None:
             raise Stopped(Fault.NO_SECRET, "no password is configured")
+        source, ref = probe.secret_source, probe.secret_ref
         try:
             async with asyncio.timeout_at(ends):
-                secret = await asyncio.to_thread(self._resolve_secret, probe.secret_source, probe.secret_ref)
+                secret = await aside(lambda: self._resolve_secret(source, ref))
         except TimeoutError:
             raise Stopped(Fault.NO_SECRET, "the password was not found before the time for the whole run was up") from None
         except (LookupError, ValueError) as error:

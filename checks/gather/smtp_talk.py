@@ -18,6 +18,7 @@ from checks.records.smtp_reply import MAX_LINE, ReplyParser, ReplyProblem, begin
 
 READY = 220  # RFC 5321 section 4.2.3: the only code that invites a client to begin, after connecting and after STARTTLS
 EHLO_UNKNOWN = (500, 502)  # RFC 5321 section 3.2: then HELO
+NO_MAIL_COMMAND = (500, 502, 530)  # how file servers answer EHLO
 SHUTTING_DOWN = 421  # RFC 5321 section 3.8: may come unasked
 CHALLENGE = 334  # RFC 4954 section 4
 _FTP = re.compile(r"ftpd?(?![a-z0-9])", re.IGNORECASE)
@@ -68,7 +69,7 @@ class Talk:
     async def hello(self, name: str, stage: Stage) -> None:
         """Say EHLO; HELO to a server that does not know it."""
         reply = await self.command(f"EHLO {name}", stage)
-        if not reply.positive and self._is_ftp():
+        if reply.code in NO_MAIL_COMMAND and self._is_ftp():
             self._keep_first()
             raise Stopped(Fault.NOT_SMTP, "what answers is a file server (FTP), not a mail server", reply=reply, in_step=True)
         extended = reply.code not in EHLO_UNKNOWN

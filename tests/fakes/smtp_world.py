@@ -22,7 +22,7 @@ from tests.fakes.smtp_server import FakeServer, Script
 
 HOST = "mx.club.example"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-QUICK = Timeouts(connect=1, greeting=0.4, handshake=0.4, reply=0.4, message=0.4, quit=0.2)
+QUICK = Timeouts(connect=2, greeting=0.5, handshake=1.0, reply=0.6, message=0.6, quit=0.2)
 PATIENT = Timeouts()
 
 

@@ -117,7 +117,7 @@ def test_drip() -> None:
 
     began = time.monotonic()
     reading, server = look(script, world=SOON)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 2.5
     assert (reading.stage, reading.fault, reading.first_bytes[:3]) == (Stage.GREETING, Fault.TIMEOUT, "220")
     assert server.lines == []
 
@@ -306,7 +306,7 @@ def test_shutting_down_unasked() -> None:
 def test_quit_does_not_matter(answer: str) -> None:
     began = time.monotonic()
     reading, _ = look(Ordinary(tls="none", replies={"QUIT": answer}))
-    assert time.monotonic() - began < 1.6
+    assert time.monotonic() - began < 2.5
     assert (reading.stage, reading.fault) == (Stage.QUIT, Fault.NONE)
 
 
@@ -314,7 +314,7 @@ def test_the_runs_time_is_up() -> None:
     """The partial transcript comes home before the budget is over, instead of a cancellation."""
     began = time.monotonic()
     reading, _ = look(Ordinary(tls="none", replies={"EHLO": "HUSH"}), world=World(budget=0.6))
-    assert time.monotonic() - began < 0.75
+    assert time.monotonic() - began < 1.1
     assert (reading.state, reading.stage, reading.fault) == (State.OK, Stage.EHLO, Fault.TIMEOUT)
     assert "whole run" in reading.detail
     assert reading.greeting is not None
