@@ -114,7 +114,7 @@ def _judged(
     other = ev[_smtp_probe(subject, address, security)] if security else None
     if security and other and speaks(security, other):
         layer = Layer.SECURITY
-    elif layer is Layer.HANDSHAKE and reading.first_bytes and service_of(reading.first_bytes) not in ("TLS", "SMTP"):
+    elif layer is Layer.HANDSHAKE and service_of(reading.first_bytes) not in ("", "TLS", "SMTP"):
         layer = Layer.SERVICE
     return Look(
         where=where,
@@ -178,8 +178,7 @@ _LAYERS = {
 def _suspected(configured: Security, reading: SmtpReading, layer: Layer) -> Security | None:
     """Which other kind of encryption is worth asking for; None if this is not the trouble."""
     if configured is Security.IMPLICIT_TLS:
-        named = service_of(reading.first_bytes) if reading.first_bytes else ""
-        return Security.STARTTLS if layer is Layer.HANDSHAKE and named in ("", "SMTP") else None
+        return Security.STARTTLS if layer is Layer.HANDSHAKE and service_of(reading.first_bytes) in ("", "SMTP") else None
     silent = reading.stage is Stage.GREETING and reading.fault in (Fault.TIMEOUT, Fault.CLOSED) and not reading.first_bytes
     if silent or (layer is Layer.SERVICE and service_of(reading.first_bytes) == "TLS"):
         return Security.IMPLICIT_TLS
