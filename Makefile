@@ -32,7 +32,7 @@ docs: $(VENV)/.test ## write docs/checks and docs/schemas anew from the catalogu
 	@$(BIN)/python scripts/generate_docs.py
 
 golden: $(VENV)/.test ## write the golden reports anew; look at the difference before you commit it
-	@SENDREADY_GOLDEN=write $(BIN)/pytest -q tests/golden tests/reports
+	@$(BIN)/python -m tests.reports.golden
 
 lock: $(VENV)/.test ## resolve the dependencies anew
 	@$(BIN)/python scripts/lock.py

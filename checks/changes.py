@@ -21,7 +21,17 @@ def applied(changes: Iterable[DnsChange], readings: Mapping[Probe[Any], Reading]
         records = _records(change, before.records)
         state = State.OK if records else State.NODATA
         after[probe] = replace(before, state=state, records=records, chain=(), detail="")
+        after.update(_seen_through_aliases(probe, after[probe], readings))
     return after
+
+
+def _seen_through_aliases(changed: DnsProbe, reading: DnsReading, readings: Mapping[Probe[Any], Reading]) -> Readings:
+    """Names whose CNAMEs end at the changed one see the same records."""
+    return {
+        probe: replace(reading, chain=other.chain)
+        for probe, other in readings.items()
+        if isinstance(probe, DnsProbe) and isinstance(other, DnsReading) and probe.type == changed.type and other.chain[-1:] == (changed.name,)
+    }
 
 
 def _records(change: DnsChange, before: tuple[DnsRecord, ...]) -> tuple[DnsRecord, ...]:

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from checks.changes import applied
 from checks.evidence import Effect, Evidence, Missing, Probe, Reading, Readings, State, Undetermined
-from checks.model import SEVERITY, CheckResult, Finding, Outcome
+from checks.model import SEVERITY, CheckResult, Finding, Outcome, Status
 from checks.subject import Subject
 
 MAX_ROUNDS = 60  # an SPF tree of ten dependent includes needs a dozen; more is a rule that runs in circles
@@ -136,9 +136,10 @@ class Run:
             return finding
         changed = applied(finding.remedy.records, self.readings)
         after = await self._judge_one(check, subject, ChainMap(changed, self.readings))
-        known = {other.code for other in before} - {finding.code}
-        bad = {other.code for other in after if SEVERITY.index(other.status) >= SEVERITY.index(finding.status) or other.code == finding.code} - known
-        return replace(finding, remedy=replace(finding.remedy, records=())) if bad else finding
+        fewer = _count(after, finding) < _count(before, finding)
+        known = {other.code for other in before}
+        worse = any(_outweighs(other.status, finding.status) for other in after if other.code not in known)
+        return finding if fewer and not worse else replace(finding, remedy=replace(finding.remedy, records=()))
 
     async def _reading(self, probe: Probe[Any]) -> None:
         if probe in self.readings:
@@ -169,6 +170,15 @@ NOT_ALLOWED: Mapping[Effect, str] = {
     Effect.LOGIN: "logging in was not allowed in this run (--allow look,login)",
     Effect.SEND: "sending a test message was not allowed in this run (--allow look,login,send)",
 }
+
+
+def _count(findings: list[Finding], like: Finding) -> int:
+    return sum(other.code == like.code and other.about == like.about for other in findings)
+
+
+def _outweighs(new: Status, old: Status) -> bool:
+    """Whether a change would make things no better. What cannot be determined afterwards could not be before, either."""
+    return new in (Status.WARN, Status.FAIL, Status.BROKEN) and SEVERITY.index(new) >= SEVERITY.index(old)
 
 
 def _undetermined(check: Check, subject: Subject, fault: Undetermined, view: Evidence) -> Finding:

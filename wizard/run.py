@@ -160,10 +160,12 @@ def _subject(request: Request, now: datetime) -> dict[str, Any]:
 
     domains = [subject.domain for subject in request.subjects(now) if isinstance(subject, DomainSubject)]
     plain: dict[str, Any] = {"kind": "settings" if request.settings else "domain", "name": request.name or request.domain, "domains": domains}
-    if request.sending_ips:
-        plain["sending_ips"] = list(request.sending_ips)
+    for name in ("sending_ips", "selectors"):
+        if given := getattr(request, name):
+            plain[name] = list(given)
     if request.settings is not None:
         settings = request.settings
+        plain["file"] = request.name
         plain["settings_digest"] = dispatcher.settings_digest(settings)
         plain["test_mode"] = settings.test_mode.enabled
         plain["servers"] = [

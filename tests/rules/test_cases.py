@@ -79,10 +79,23 @@ def run_case(stem: str, case: dict[str, Any]) -> list[Finding]:
     readings = {probe_id: _reading(probe_id, fields) for probe_id, fields in case.get("readings", {}).items()}
     world = ZoneWorld(case.get("zone", ""), origin=domain, faults=case.get("faults"), readings=readings)
     run = Run(gather=world, allow=frozenset(Effect(word) for word in case.get("allow", ["look", "login", "send"])), deadline=30)
-    results = asyncio.run(run.judge([check_named(stem)], subjects))
+    check = check_named(stem)
+    results = asyncio.run(run.judge([check], subjects))
     assert not any(result.traceback for result in results), results[0].traceback
     assert len(world.asked) == len(set(world.asked)), "a question was asked twice"
-    return [finding for result in results for finding in result.findings]
+    findings = [finding for result in results for finding in result.findings]
+    _remedies_hold(check, run, subjects, findings)
+    return findings
+
+
+def _remedies_hold(check: Check, run: Run, subjects: list[Subject], shown: list[Finding]) -> None:
+    """No record that a rule proposes was found wanting when the changed zone was judged."""
+    fitting = [subject for subject in subjects if isinstance(subject, check.subject_type)]
+    proposed = [finding for subject in fitting for finding in asyncio.run(run._judge_one(check, subject, run.readings))]
+    for before, after in zip(proposed, shown, strict=True):
+        if before.remedy and before.remedy.records:
+            assert after.remedy is not None
+            assert after.remedy.records == before.remedy.records, f"{before.code}: these records would not mend it: {before.remedy.records}"
 
 
 def _reading(probe_id: str, fields: dict[str, Any]) -> Reading:
