@@ -19,13 +19,20 @@ MAX_LISTED = 40  # lines of a tree; a legal one has far fewer
 class Own:
     """The one SPF record of a domain."""
 
+    domain: str
     record: Record
     name: str
     """Where it is published: the domain itself, or what the domain is an alias for."""
 
-    def replacement(self, text: str) -> DnsChange:
-        """Return the change that publishes another record in its place."""
-        return DnsChange(action=Action.REPLACE, name=self.name, type="TXT", value=text)
+    def changes(self, text: str) -> list[DnsChange]:
+        """Return the change that publishes another record in its place; none without text, and none for an alias: that is another zone."""
+        return [] if not text or self.name != self.domain else [DnsChange(action=Action.REPLACE, name=self.name, type="TXT", value=text)]
+
+    def steps(self, text: str, by_hand: str) -> tuple[str, ...]:
+        """Return steps for where no change can be shown; empty: the outcome's own steps fit."""
+        if not text:
+            return (by_hand,)
+        return alias_steps(self.domain, self.name, text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +54,12 @@ def own_record(subject: DomainSubject, ev: Evidence, *, readable: bool = True) -
     record = parse(found[0])
     if readable and record.fatal:
         return Skip(reason="its SPF record cannot be read (see spf.syntax)")
-    return Own(record=record, name=(reading.chain or (subject.domain,))[-1])
+    return Own(domain=subject.domain, record=record, name=(reading.chain or (subject.domain,))[-1])
+
+
+def alias_steps(domain: str, name: str, text: str) -> tuple[str, ...]:
+    """Say where a record belongs if the domain is an alias; beside an alias there is no room for it (RFC 1034 section 3.6.2)."""
+    return () if name == domain else (f"{domain} is an alias for {name}. Have this SPF record published there, or replace the alias by records: {text}",)
 
 
 def short(text: str) -> str:

@@ -84,10 +84,10 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     text = own.record.text
     if opened:
         where, term = opened
-        records = [own.replacement(with_all(own.record, "~"))] if where == domain and term.name == "all" and len(own.record.mechanisms) > 1 else []
+        records = own.changes(with_all(own.record, "~")) if where == domain and term.name == "all" and len(own.record.mechanisms) > 1 else []
         yield EVERYBODY(about=domain, domain=domain, term=short(term.text), holder=where, published=text, records=records)
         return
-    records = [own.replacement(with_all(own.record, "~"))] if holder == domain else []
+    records = own.changes(with_all(own.record, "~")) if holder == domain else []
     if record.all is None:
         yield NO_ALL(about=domain, domain=domain, holder=holder, published=text, records=records)
     elif record.all.qualifier == "?":

@@ -12,10 +12,11 @@ Publish the record that is shown: it is yours with the missing server added befo
 than those shown, run the check again with --sending-ip.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from checks.evidence import Evidence, Undetermined
-from checks.model import DnsChange, Finding, Outcome, Owner, Status
+from checks.model import Finding, Outcome, Owner, Status
 from checks.records.spf_door import Reason, Result, SpfResult, check_host
 from checks.records.spf_edit import inserted
 from checks.records.spf_repair import repaired
@@ -75,6 +76,16 @@ CONSEQUENCES = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """What would let everybody pass."""
+
+    terms: list[str]
+    """To be added; empty if nobody is refused."""
+    text: str
+    """The changed record; empty if none was found that receivers could use."""
+
+
 def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     """Say for each sender whether it may send. What could not be read is said last, so that the rest stands."""
     domain = subject.domain
@@ -85,23 +96,31 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     known = senders(subject, ev)
     if not known:
         yield NO_ADDRESS(about=domain, domain=domain, who="your servers")
+    results = {sender: _evaluate(sender, ev) for sender in known}
+    edit = _edit(results, own, subject, ev)
     failures: list[Failure] = []
-    for sender in known:
-        results = {address: check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev) for address in sender.addresses}
-        failures += [result.failure for result in results.values() if result.failure] or sender.failures
-        yield from _found(sender, results, own, subject, ev)
+    for sender, found in results.items():
+        failures += [result.failure for result in found.values() if result.failure] or sender.failures
+        yield from _judged(sender, found, own, edit, ev)
     if failures:
         raise Undetermined(failures[0].probe, failures[0].reading)
 
 
-def _found(sender: Sender, results: dict[str, SpfResult], own: Own, subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
-    domain = subject.domain
-    refused = [address for address, result in results.items() if result.result in CONSEQUENCES]
+def _evaluate(sender: Sender, ev: Evidence) -> dict[str, SpfResult]:
+    return {address: check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev) for address in sender.addresses}
+
+
+def _refused(results: dict[str, SpfResult]) -> list[str]:
+    return [address for address, result in results.items() if result.result in CONSEQUENCES]
+
+
+def _judged(sender: Sender, results: dict[str, SpfResult], own: Own, edit: Edit, ev: Evidence) -> Iterator[Finding]:
+    domain = own.domain
     broken = [address for address, result in results.items() if result.result is Result.PERMERROR]
-    if refused:
-        yield _refused(sender, refused, results, own, subject, ev)
+    if refused := _refused(results):
+        yield _not_authorised(sender, refused, results, own, edit)
     if broken:
-        yield _broken(sender, broken, results[broken[0]], own, domain, ev)
+        yield _broken(sender, broken, results[broken[0]], own, ev)
     if not results and not sender.failures:
         yield NO_ADDRESS(about=domain, domain=domain, who=sender.label)
     if results and all(result.result is Result.PASS for result in results.values()):
@@ -119,14 +138,12 @@ def _who(sender: Sender, addresses: Sequence[str]) -> list[str]:
     return [*named, f"{len(addresses) - MAX_NAMED} more"] if len(addresses) > MAX_NAMED else named
 
 
-def _refused(sender: Sender, refused: list[str], results: dict[str, SpfResult], own: Own, subject: DomainSubject, ev: Evidence) -> Finding:
-    domain = subject.domain
+def _not_authorised(sender: Sender, refused: list[str], results: dict[str, SpfResult], own: Own, edit: Edit) -> Finding:
+    domain = own.domain
     worst = min((results[address].result for address in refused), key=list(CONSEQUENCES).index)
     first = next(address for address in refused if results[address].result is worst)
     some_pass = any(result.result is Result.PASS for result in results.values())
-    terms = sender.terms(refused)
-    records = _change(sender, terms, own, subject, ev)
-    by_hand = f"Add {' '.join(terms)} before the last term of the SPF record of {domain}, and see that the record stays within ten look-ups."
+    by_hand = f"Add {' '.join(edit.terms)} before the last term of the SPF record of {domain}, and see that the record stays within ten look-ups."
     return NOT_AUTHORISED(
         about=domain,
         status=Status.WARN if some_pass and sender.include else Status.FAIL,  # a part of a provider's networks: some mail suffers
@@ -134,17 +151,18 @@ def _refused(sender: Sender, refused: list[str], results: dict[str, SpfResult], 
         who=_who(sender, refused),
         result=worst.value,
         consequence=CONSEQUENCES[worst],
-        terms=terms,
+        terms=edit.terms,
         addresses=refused,
         published=own.record.text,
         path=listed(f"{match.domain}: {match.term}" for match in results[first].path),
-        records=records,
-        steps=() if records else (by_hand,),
+        records=own.changes(edit.text),
+        steps=own.steps(edit.text, by_hand),
     )
 
 
-def _broken(sender: Sender, broken: list[str], result: SpfResult, own: Own, domain: str, ev: Evidence) -> Finding:
+def _broken(sender: Sender, broken: list[str], result: SpfResult, own: Own, ev: Evidence) -> Finding:
     """Say that receivers give up, unless another check says so of the record as a whole."""
+    domain = own.domain
     tree = walk(domain, ev)
     if tree.broken:
         return NOT_JUDGED(about=domain, domain=domain, reason="receivers cannot use the record (see spf.lookups)", status=Status.NOT_RUN)
@@ -163,13 +181,17 @@ def _broken(sender: Sender, broken: list[str], result: SpfResult, own: Own, doma
     )
 
 
-def _change(sender: Sender, terms: list[str], own: Own, subject: DomainSubject, ev: Evidence) -> list[DnsChange]:
-    """Return the smallest edit that lets every address of the sender pass, judged on the changed zone."""
+def _edit(results: Mapping[Sender, dict[str, SpfResult]], own: Own, subject: DomainSubject, ev: Evidence) -> Edit:
+    """Return the smallest edit that lets every sender pass, judged on the changed zone."""
     record = own.record
-    mended = [repaired(record)] if record.problems else []
-    for text in (*mended, inserted(record, terms), inserted(record, terms, first=True)):
-        view = with_record(ev, subject.domain, text) if text else ev
-        results = (check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=view) for address in sender.addresses)
-        if text and all(result.result is Result.PASS for result in results) and not walk(subject.domain, view).broken:
-            return [own.replacement(text)]
-    return []
+    refused = {sender: _refused(found) for sender, found in results.items()}
+    terms = list(dict.fromkeys(term for sender, addresses in refused.items() if addresses for term in sender.terms(addresses)))
+    if not terms:
+        return Edit(terms=[], text="")
+    mended = repaired(record) if record.problems else ""
+    for text in filter(None, (mended, inserted(record, terms), inserted(record, terms, first=True))):
+        view = with_record(ev, subject.domain, text)
+        after = (result for sender in results for result in _evaluate(sender, view).values())
+        if all(result.result is Result.PASS for result in after) and not walk(subject.domain, view).broken:
+            return Edit(terms=terms, text=text)
+    return Edit(terms=terms, text="")

@@ -118,8 +118,10 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         lines = listed(tree.steps)
         text = own.record.text
         yield TOO_MANY(about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=lines, published=text, records=fixed)
+    dead = [fault.term for fault in tree.faults if fault.depth == 0 and fault.flaw is not Flaw.MANY_MX]
+    fixed = _change(own, without(own.record, dead), subject, ev) if dead else []
     for fault in dict.fromkeys(tree.faults):
-        yield _broken(fault, own, subject, ev)
+        yield _broken(fault, own, domain, fixed if fault.term in dead else [])
     if not tree.broken:
         yield _counted(domain, tree)
 
@@ -135,9 +137,7 @@ def _counted(domain: str, tree: Tree) -> Finding:
     return WITHIN(about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=listed(tree.steps))
 
 
-def _broken(fault: Fault, own: Own, subject: DomainSubject, ev: Evidence) -> Finding:
-    domain = subject.domain
-    fixed = _change(own, without(own.record, [fault.term]), subject, ev) if fault.depth == 0 and fault.flaw is not Flaw.MANY_MX else []
+def _broken(fault: Fault, own: Own, domain: str, fixed: list[DnsChange]) -> Finding:
     term, text = short(fault.term), own.record.text
     if fault.flaw is Flaw.MANY_MX:
         return MANY_MX(about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, limit=MAX_MX, published=text)
@@ -151,4 +151,4 @@ def _change(own: Own, text: str, subject: DomainSubject, ev: Evidence) -> list[D
     """Propose a record only if receivers could use it, and if it still names somebody who may send."""
     if text == own.record.text or not any(term.qualifier == "+" for term in parse(text).mechanisms):
         return []
-    return [] if walk(subject.domain, with_record(ev, subject.domain, text)).broken else [own.replacement(text)]
+    return [] if walk(subject.domain, with_record(ev, subject.domain, text)).broken else own.changes(text)

@@ -23,7 +23,7 @@ from checks.records.spf_macro import is_askable
 from checks.records.spf_repair import almost_spf
 from checks.records.spf_tree import walk
 from checks.records.spf_view import with_record
-from checks.rules._spf import short
+from checks.rules._spf import alias_steps, short
 from checks.rules._spf_propose import first_record, merged_record
 from checks.subject import DomainSubject
 
@@ -104,20 +104,21 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
             DnsChange(action=Action.REMOVE, name=name, type="TXT", value=published),
             DnsChange(action=Action.ADD, name=name, type="TXT", value=meant),
         ]
-        yield MISSPELT(about=domain, domain=domain, published=short(published), records=changes)
-    elif misplaced := _at_doubled_name(domain, ev):
-        yield _moved(domain, name, misplaced, ev)
+        steps = alias_steps(domain, name, meant)
+        yield MISSPELT(about=domain, domain=domain, published=short(published), records=[] if steps else changes, steps=steps)
+    elif name == domain and (misplaced := _at_doubled_name(domain, ev)):
+        yield _moved(domain, misplaced, ev)
     else:
         text = first_record(subject, ev)
-        changes = [DnsChange(action=Action.ADD, name=name, type="TXT", value=text)] if text else []
-        steps = () if changes else tuple(step.format(domain=domain) for step in NO_PROPOSAL)
+        steps = alias_steps(domain, name, text) if text else tuple(step.format(domain=domain) for step in NO_PROPOSAL)
+        changes = [] if steps else [DnsChange(action=Action.ADD, name=name, type="TXT", value=text)]
         yield MISSING(about=domain, domain=domain, records=changes, steps=steps)
 
 
 def _multiple(domain: str, name: str, found: list[str], ev: Evidence) -> Finding:
     text = merged_record(domain, found, ev)
-    changes = [DnsChange(action=Action.REPLACE, name=name, type="TXT", value=text)] if text else []
-    steps = () if changes else tuple(step.format(domain=domain, count=len(found)) for step in MERGE_BY_HAND)
+    steps = alias_steps(domain, name, text) if text else tuple(step.format(domain=domain, count=len(found)) for step in MERGE_BY_HAND)
+    changes = [] if steps else [DnsChange(action=Action.REPLACE, name=name, type="TXT", value=text)]
     return MULTIPLE(about=domain, domain=domain, count=len(found), published=found, records=changes, steps=steps)
 
 
@@ -130,11 +131,11 @@ def _at_doubled_name(domain: str, ev: Evidence) -> list[str]:
     return [text for text in there.values if is_spf(text) and text not in wild.values]
 
 
-def _moved(domain: str, name: str, found: list[str], ev: Evidence) -> Finding:
+def _moved(domain: str, found: list[str], ev: Evidence) -> Finding:
     wrong = f"{domain}.{domain}"
     text = found[0] if len(found) == 1 else merged_record(domain, found, ev)
     changes: list[DnsChange] = []
     if text and not walk(domain, with_record(ev, domain, text)).broken:
         removed = [DnsChange(action=Action.REMOVE, name=wrong, type="TXT", value=old) for old in found]
-        changes = [DnsChange(action=Action.ADD, name=name, type="TXT", value=text), *removed]
+        changes = [DnsChange(action=Action.ADD, name=domain, type="TXT", value=text), *removed]
     return WRONG_NAME(about=domain, domain=domain, wrong=wrong, record=found[0], records=changes)

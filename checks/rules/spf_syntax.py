@@ -109,10 +109,10 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield NOT_JUDGED(about=domain, domain=domain, reason=own.reason, status=own.status)
         return
     record = own.record
-    fixed = [own.replacement(text)] if (text := repaired(record)) else []
+    meant = repaired(record)
     if record.fatal:
-        yield _error(domain, own, record.fatal, fixed)
-    yield from _skipped(domain, own, fixed)
+        yield _error(domain, own, record.fatal, meant)
+    yield from _skipped(domain, own, own.changes(meant))
     for term in record.mechanisms:
         if term.name == "ptr":
             yield PTR(about=domain, domain=domain, term=short(term.text))
@@ -121,7 +121,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield VALID(about=domain, domain=domain, record=record.text)
 
 
-def _error(domain: str, own: Own, problems: Sequence[Problem], fixed: list[DnsChange]) -> Finding:
+def _error(domain: str, own: Own, problems: Sequence[Problem], meant: str) -> Finding:
     first = problems[0]
     mistakes = listed(f"{short(problem.text)} at character {problem.position + 1}: {MISTAKES[problem.kind]}" for problem in problems)
     return ERROR(
@@ -132,8 +132,8 @@ def _error(domain: str, own: Own, problems: Sequence[Problem], fixed: list[DnsCh
         mistake=MISTAKES[first.kind],
         mistakes=[f"{short(problem.text)} ({problem.kind.value})" for problem in problems][:20],
         published=own.record.text,
-        records=fixed,
-        steps=() if fixed else (f"Correct the SPF record at {domain}: {'; '.join(mistakes[:5])}.",),
+        records=own.changes(meant),
+        steps=own.steps(meant, f"Correct the SPF record at {domain}: {'; '.join(mistakes[:5])}."),
     )
 
 

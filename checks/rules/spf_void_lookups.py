@@ -96,4 +96,5 @@ def _change(own: Own, words: Sequence[str], subject: DomainSubject, ev: Evidence
         return []
     view = with_record(ev, subject.domain, text)
     tree = walk(subject.domain, view)
-    return [] if tree.broken or len(voids(tree, view)[0]) > MAX_VOID else [own.replacement(text)]
+    found, failed = voids(tree, view)
+    return [] if tree.broken or tree.failures or failed or len(found) > MAX_VOID else own.changes(text)
