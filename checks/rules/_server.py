@@ -47,7 +47,7 @@ class Look:
     """What that address showed."""
     layer: Layer
     reason: str
-    """Why the conversation did not get further, for the middle of a sentence; empty if it did."""
+    """Why the conversation did not get further, for a sentence about the server ("because it ..."); empty if it did."""
     other: SmtpReading | None = None
     """The same address asked with the other kind of encryption, where that could be the trouble."""
     other_security: Security | None = None
@@ -123,20 +123,20 @@ def _judged(
         address=address,
         reading=reading,
         layer=layer,
-        reason=_REASONS[layer].format(where=where),
+        reason=_REASONS[layer],
         other=other,
         other_security=security,
     )
 
 
 _REASONS = {
-    Layer.CONNECT: "no connection to {where} came about",
-    Layer.SECURITY: "{where} speaks another kind of encryption than the settings say",
-    Layer.SERVICE: "no mail server that can be used answers at {where}",
-    Layer.OFFER: "{where} does not begin the encryption that the settings ask for",
-    Layer.HANDSHAKE: "no encrypted connection to {where} came about",
-    Layer.CERTIFICATE: "the certificate of {where} cannot be trusted",
-    Layer.DIALOGUE: "{where} broke off the conversation",
+    Layer.CONNECT: "no connection to it came about",
+    Layer.SECURITY: "it speaks another kind of encryption than the settings say",
+    Layer.SERVICE: "no mail server that can be used answers there",
+    Layer.OFFER: "it does not begin the encryption that the settings ask for",
+    Layer.HANDSHAKE: "no encrypted connection to it came about",
+    Layer.CERTIFICATE: "its certificate cannot be trusted",
+    Layer.DIALOGUE: "it broke off the conversation",
     Layer.OPEN: "",
 }
 
@@ -215,7 +215,7 @@ def obstacle(subject: ServerSubject, seen: Look) -> str:
         return seen.reason
     if subject.server.auth is Auth.NONE or shared_mechanisms(subject, seen):
         return ""
-    return f"{seen.where} offers no login that fits the settings"
+    return "it offers no login that fits the settings"
 
 
 def submission(subject: ServerSubject, ev: Evidence, seen: Look) -> SubmissionReading:
@@ -267,19 +267,19 @@ def stopped_before(reading: SubmissionReading, stage: Stage) -> bool:
     return reading.state is not State.OK or _ORDER.index(reading.stage) < _ORDER.index(stage)
 
 
-def why_stopped(reading: SubmissionReading, seen: Look) -> str:
+def why_stopped(reading: SubmissionReading) -> str:
     """Say at what the conversation ended, for the middle of a sentence about something later."""
     if reading.fault is Fault.NO_SECRET:
         return "the password is not at hand"
     if reading.state is not State.OK:
-        return f"the second connection to {seen.where}, the one for sending, did not come about"
+        return "the second connection to it, the one for sending, did not come about"
     named = {
         Stage.AUTH: "the login did not succeed",
         Stage.MAIL: "the server did not accept the sender",
         Stage.RCPT: "the server did not accept the recipient",
         Stage.DATA: "the server did not want the message",
     }
-    return named.get(reading.stage, f"the second conversation with {seen.where} broke off early")
+    return named.get(reading.stage, "the second conversation with it broke off early")
 
 
 # --- outcomes that every rule needs ------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import Fault, Reply, Stage, SubmissionReading
 from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_of, refusal, reply_at
 from checks.rules._server import Look, look, not_tried, obstacle, skipped, stopped_before, submission, where_of
+from checks.secret import SecretSource
 from checks.settings import Auth
 from checks.subject import ServerSubject
 from checks.tables.replies import Kind
@@ -76,7 +77,7 @@ NO_SECRET = Outcome(
     title="The password of {where} is not where the settings say ({why}); no login was tried",
     owner=Owner.US,
     steps=(
-        "The settings refer to {source}: {ref}. Store the password there, or correct the reference.",
+        "The settings say that it is in {place}. Store the password there, or correct the reference.",
         "Run the check as the user that the dispatcher runs as; another may not be allowed to read it.",
     ),
     volatile=("why",),
@@ -95,6 +96,13 @@ NOT_CONFIGURED = Outcome(
 NOT_TRIED = not_tried("auth.accepted")
 
 FORBIDDING = (Kind.SWITCHED_OFF, Kind.BLOCKED)
+PLACES = {
+    SecretSource.FILE: "the file {ref}",
+    SecretSource.ENV: "the environment variable {ref}",
+    SecretSource.KEYRING: "the keyring entry {ref}",
+    SecretSource.COMMAND: "the output of the command {ref}",
+    SecretSource.CREDENTIAL: "the systemd credential {ref}",
+}
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
@@ -134,8 +142,8 @@ def _refused(subject: ServerSubject, seen: Look, reply: Reply) -> Finding:
 
 def _no_secret(subject: ServerSubject, seen: Look, reading: SubmissionReading) -> Finding:
     password = subject.server.password
-    source, ref = (password.source.value, password.ref) if password else ("nothing", "no reference")
-    return NO_SECRET(about=subject.name, where=seen.where, why=reading.detail or "it was not found", source=source, ref=ref)
+    place = PLACES[password.source].format(ref=password.ref) if password else "no place at all"
+    return NO_SECRET(about=subject.name, where=seen.where, why=reading.detail or "it was not found", place=place)
 
 
 def _what(reading: SubmissionReading) -> str:

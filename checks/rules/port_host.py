@@ -12,7 +12,7 @@ Compare the name letter by letter with the provider's instructions. If it is you
 
 from collections.abc import Iterator
 
-from checks.evidence import Evidence
+from checks.evidence import Evidence, State
 from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._hosts import literal_address
 from checks.rules._server import host_of, some_of
@@ -24,7 +24,7 @@ FOUND = Outcome(
     title="{host} has the address {addresses}",
     references=("RFC 5321 section 5.1",),
 )
-LITERAL = Outcome(code="port.literal-address", status=Status.PASS, title="{host} needs no look-up; it is the address {address}")
+LITERAL = Outcome(code="port.literal-address", status=Status.PASS, title="The server is given by its address, {address}; there is no name to look up")
 NO_SUCH_HOST = Outcome(
     code="port.no-such-host",
     status=Status.FAIL,
@@ -47,21 +47,43 @@ NO_ADDRESS = Outcome(
     ),
     references=("RFC 2308 section 2.2",),
 )
+FAILED = Outcome(
+    code="port.failed-look-up",
+    status=Status.UNKNOWN,
+    title="The address of {host} could not be looked up: {reason}. This says nothing about the server",
+    owner=Owner.US,
+    steps=(
+        "Run the check again; name servers fail for moments.",
+        "If it stays so, check that this machine can reach its name server (or the one given with --nameserver), then ask the administrator of the domain.",
+    ),
+    volatile=("reason",),
+    references=("RFC 2308 section 7",),
+)
+REASONS = {
+    State.SERVFAIL: "the name server answered that it failed (SERVFAIL)",
+    State.TIMEOUT: "no name server answered in time",
+    State.REFUSED: "the name server refused to answer",
+    State.BOGUS: "the answer of the name server cannot be trusted",
+}
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     """Look the name up in both address families; one address is enough."""
     host, about = subject.server.host, subject.name
     if address := literal_address(host):
-        yield LITERAL(about=about, host=host, address=address)
+        yield LITERAL(about=about, address=address)
         return
     found = host_of(subject, ev)
     if found.addresses:
         yield FOUND(about=about, host=host, addresses=some_of(found.addresses))
         return
-    for probe in found.failed:
-        ev.need(probe)  # a name server that fails has not said that there is nothing
-    if found.exists:
+    if found.failed:  # a name server that fails has not said that there is nothing
+        probe = found.failed[0]
+        reading = ev[probe]
+        if reading.state is State.NOT_ATTEMPTED:
+            ev.need(probe)
+        yield FAILED(about=about, host=host, reason=reading.detail or REASONS.get(reading.state, "the name server gave no answer"))
+    elif found.exists:
         yield NO_ADDRESS(about=about, host=host)
     else:
         yield NO_SUCH_HOST(about=about, host=host)

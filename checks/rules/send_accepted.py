@@ -121,7 +121,7 @@ def _judged(subject: ServerSubject, seen: Look, plan: TestPlan, reading: Submiss
     if reading.fault is Fault.UNCONFIRMED or reading.stage is Stage.MESSAGE:
         return UNCONFIRMED(about=about, where=where, who=plan.to, message=plan.message)
     if stopped_before(reading, Stage.DATA):
-        return skipped(NOT_TRIED, subject, seen, why_stopped(reading, seen))
+        return skipped(NOT_TRIED, subject, seen, why_stopped(reading))
     return BROKEN_OFF(about=about, where=where, what=reading.detail or "it did not say why")
 
 

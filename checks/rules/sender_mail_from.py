@@ -92,7 +92,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     if reply is not None:
         yield _answered(subject, seen, reply)
     elif server.auth is not Auth.NONE and stopped_before(reading, Stage.MAIL):
-        yield skipped(NOT_TRIED, subject, seen, why_stopped(reading, seen))
+        yield skipped(NOT_TRIED, subject, seen, why_stopped(reading))
     else:  # without a login, this is the first rule that hears of a second conversation gone wrong
         yield BROKEN_OFF(about=subject.name, where=seen.where, who=server.envelope_sender, what=_what(reading))
 

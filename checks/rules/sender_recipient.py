@@ -119,7 +119,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     if reply is not None:
         yield _answered(subject, seen, reply, subject.test.to)
     elif stopped_before(reading, Stage.RCPT):
-        yield skipped(NOT_TRIED, subject, seen, why_stopped(reading, seen))
+        yield skipped(NOT_TRIED, subject, seen, why_stopped(reading))
     else:
         yield BROKEN_OFF(about=subject.name, where=seen.where, who=subject.test.to, what=reading.detail or "it did not say why")
 

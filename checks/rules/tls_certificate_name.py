@@ -34,7 +34,7 @@ MISMATCH = Outcome(
     title="The certificate of {where} is not for {host}, but for {names}; no password was sent",
     owner=Owner.US,
     steps=(
-        "Compare the host name with the provider's instructions; if it is one of {names}, put that into the field host of the settings.",
+        "Compare the host name with the provider's instructions. If the server that you mean is called {names}, put that into the field host of the settings.",
         "If {host} is right, ask the server's administrator for a certificate that has this name in it.",
     ),
     also=("address",),

@@ -86,7 +86,7 @@ WORLDS: dict[str, tuple[list[str], dict[str, Reading], dict[str, str]]] = {
     "a healthy server": ([], {LOOK: GOOD, SENDING: SENT}, {}),
     "a closed port": (["port.refused"], {LOOK: SmtpReading(state=State.REFUSED, fault=Fault.REFUSED)}, {}),
     "a filtered port": (["port.no-answer"], {LOOK: SmtpReading(state=State.TIMEOUT, fault=Fault.TIMEOUT)}, {}),
-    "a dead name server": (["port.host-unknown"], {}, {"dns mail.club.example A": "timeout", "dns mail.club.example AAAA": "timeout"}),
+    "a dead name server": (["port.failed-look-up"], {}, {"dns mail.club.example A": "timeout", "dns mail.club.example AAAA": "timeout"}),
     "no STARTTLS": (["tls.starttls-missing"], {LOOK: stopped(Stage.STARTTLS, Fault.STARTTLS_NOT_OFFERED)}, {}),
     "a web server": (["port.other-service"], {LOOK: stopped(Stage.GREETING, Fault.NOT_SMTP, first_bytes="HTTP/1.1 400 Bad Request")}, {}),
     "the wrong kind of encryption": (
