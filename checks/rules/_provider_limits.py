@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from checks.model import Arg
+from dataclasses import replace
+from typing import Any
+
+from checks.model import Finding
 from checks.settings import Server
 from checks.tables import Provider, provider, providers_of_host
 from checks.tables.limits import Limit, limits_of
@@ -24,11 +27,24 @@ def published(server: Server) -> tuple[Limit, ...]:
     return tuple(sorted((row for row in rows if row.formula is None), key=lambda row: -(row.seconds or 0)))
 
 
-def spoken_window(row: Limit) -> str:
+def spoken_limit(row: Limit) -> str:
     """Write a limit as it reads in a sentence: "10,000 recipients in 24 hours"."""
     return f"{row.value:,} {row.unit} {'in' if row.window[0].isdigit() else 'a'} {row.window}".replace(" a hour", " an hour")
 
 
-def fact(row: Limit) -> dict[str, Arg]:
-    """Return the arguments that say where a number comes from."""
-    return {"unit": row.unit, "window": row.window, "scope": row.scope, "as_of": row.checked.isoformat()}
+def known(server: Server, row: Limit) -> dict[str, Any]:
+    """Return the arguments that name server, provider and number, and say where the number comes from."""
+    name = next(one.name for one in providers_behind(server) if one.id == row.provider)
+    short = name.partition(" (")[0].partition(" / ")[0]
+    fact = {"unit": row.unit, "window": row.window, "scope": row.scope, "as_of": row.checked.isoformat()}
+    return {"server": server.name, "provider": short, "published": spoken_limit(row), **fact}
+
+
+def resting_on(row: Limit, finding: Finding) -> Finding:
+    """Return the finding with the addresses that its number comes from."""
+    return replace(finding, references=row.sources)
+
+
+def stretch(row: Limit) -> str:
+    """Write a row's window behind "in": "24 hours", "one hour"."""
+    return row.window if row.window[0].isdigit() else f"one {row.window}"

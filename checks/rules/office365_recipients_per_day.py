@@ -45,7 +45,7 @@ NEAR = Outcome(
 EXCEEDED = Outcome(
     code="office365.daily-limit-exceeded",
     status=Status.WARN,
-    title="{server}: {planned} stops after {limit} recipients, because Microsoft 365 takes no more from a mailbox in 24 hours (as of {as_of}); the rest waits until the next day, {days} in all",
+    title="{server}: {planned} stops after {limit}, because Microsoft 365 takes no more recipients from a mailbox in 24 hours (as of {as_of}); the rest has to wait until the next day, {days} in all",
     owner=Owner.US,
     steps=(
         'Let the dispatcher wait instead of being refused: set limit = {{ max = 10000, per = "day", unit = "recipients" }} for this server, and tell the sender that the mailing takes {days}.',

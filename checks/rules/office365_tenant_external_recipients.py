@@ -29,7 +29,7 @@ PAUSED_ABOVE = 500  # licences; the table's note: for larger tenants Microsoft p
 FITTING = Outcome(
     code="office365.tenant-volume-fitting",
     status=Status.PASS,
-    title="{server}: {planned} stays within the {limit} recipients outside of the organisation that Microsoft 365 takes from all of it in 24 hours ({basis}, as of {as_of})",
+    title="{server}: {planned} stays within the {limit} outside recipients that Microsoft 365 takes from the whole organisation in 24 hours ({basis}, as of {as_of})",
     also=("recipients", *FACT),
     references=sources(TENANT),
 )
@@ -37,7 +37,7 @@ EXCEEDED = Outcome(
     code="office365.tenant-limit-exceeded",
     status=Status.WARN,
     weighs=(Status.NOTE, Status.FAIL),
-    title="{server}: {planned} is more than the {limit} recipients outside of the organisation that Microsoft 365 takes from all of it in 24 hours ({basis}, as of {as_of}); the rest has to wait, {days} in all",
+    title="{server}: {planned} is more than the {limit} outside recipients that Microsoft 365 takes from the whole organisation in 24 hours ({basis}, as of {as_of}); the rest has to wait, {days} in all",
     owner=Owner.US,
     steps=(
         "Spread the mailing over {days}, and leave room for the mail that the organisation writes otherwise.",

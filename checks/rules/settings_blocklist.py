@@ -18,8 +18,8 @@ from checks.routing import blocked_by
 from checks.settings import Settings
 from checks.subject import SettingsSubject
 
-EMPTY = Outcome(code="settings.blocklist-empty", status=Status.PASS, title="nobody is blocked")
-FOREIGN = Outcome(code="settings.blocklist-foreign", status=Status.PASS, title="none of the organisation's own addresses is blocked ({count} entries)")
+EMPTY = Outcome(code="settings.blocklist-empty", status=Status.PASS, title="Nobody is blocked")
+FOREIGN = Outcome(code="settings.blocklist-foreign", status=Status.PASS, title="None of the organisation's own addresses is blocked ({count})")
 OWN = Outcome(
     code="settings.own-address-blocked",
     status=Status.WARN,
@@ -42,7 +42,7 @@ def judge(subject: SettingsSubject, _ev: Evidence) -> Iterator[Finding]:
     ]
     yield from found
     if not found:
-        yield FOREIGN(about=subject.name, count=len(settings.blocklist))
+        yield FOREIGN(about=subject.name, count="1 entry" if len(settings.blocklist) == 1 else f"{len(settings.blocklist):,} entries")
 
 
 def _own(settings: Settings) -> dict[str, str]:

@@ -11,20 +11,20 @@ Set the burst limit to the provider's number or lower.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
-from checks.rules._provider_limits import FACT, fact, providers_behind, published, spoken_window
-from checks.rules._volume import parts, planned
-from checks.settings import Burst
+from checks.rules._office365 import Channel, channel_of
+from checks.rules._provider_limits import FACT, known, published, resting_on, stretch
+from checks.rules._volume import Planned, parts, planned
+from checks.settings import Burst, Server
 from checks.subject import ServerSubject
 from checks.tables.limits import Limit
 
 LONGEST = 3600  # seconds; from an hour on it is the send limit's matter
-STEPS = ('Set burst = {{ max = {safe}, per = "minute" }} for this server. The provider\'s page: {page}',)
+STEPS = ('Set burst = {{ max = {safe}, per = "minute" }} for this server.',)
 
-WITHIN = Outcome(code="settings.burst-within-provider", status=Status.PASS, title="{server}: the burst limit keeps within the {published} of {provider} (as of {as_of})", also=("page", "safe", *FACT))
+WITHIN = Outcome(code="settings.burst-within-provider", status=Status.PASS, title="{server}: the burst limit keeps within the {published} of {provider} (as of {as_of})", also=FACT)
 ABOVE = Outcome(
     code="settings.burst-above-provider",
     status=Status.WARN,
@@ -37,12 +37,17 @@ ABOVE = Outcome(
 ABSENT = Outcome(
     code="settings.burst-absent",
     status=Status.NOTE,
-    title="{server} has no burst limit, and a mailing to {recipients} recipients is more than the {published} that {provider} takes at once (as of {as_of})",
+    title="{server} has no burst limit, and a mailing to {recipients} recipients is more than the {published} that {provider} takes (as of {as_of})",
     owner=Owner.US,
     steps=STEPS,
     also=FACT,
 )
 NOT_NEEDED = Outcome(code="settings.burst-not-needed", status=Status.PASS, title="{server} has no burst limit, and nothing that is planned needs one")
+MICROSOFT = Outcome(
+    code="settings.burst-of-microsoft",
+    status=Status.NOT_APPLICABLE,
+    title="{server} has no burst limit; what that means at Microsoft 365 is said by the check office365.messages-per-minute",
+)
 NOTHING_PUBLISHED = Outcome(
     code="settings.burst-unpublished",
     status=Status.NOT_APPLICABLE,
@@ -55,25 +60,25 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     server = subject.server
     rows = sorted((row for row in published(server) if (row.seconds or 0) < LONGEST), key=_safe)
     plan = planned(subject.settings.volume)
-    if not rows:
+    if server.burst is None and channel_of(server) is Channel.MAILBOX:
+        yield MICROSOFT(about=server.name, server=server.name)
+    elif not rows:
         yield NOTHING_PUBLISHED(about=server.name, server=server.name)
-    elif server.burst is None:
-        over = next((row for row in rows if plan is not None and plan.recipients > row.value), None)
-        if plan is not None and over is not None:
-            yield ABSENT(about=server.name, recipients=plan.recipients, **_known(subject, over))
-        else:
-            yield NOT_NEEDED(about=server.name, server=server.name)
+    elif server.burst is not None:
+        yield _compared(server, server.burst, rows, plan)
+    elif plan is not None and (over := next((row for row in rows if plan.recipients > row.value), None)):
+        yield resting_on(over, ABSENT(about=server.name, recipients=plan.recipients, safe=_safe(over), **known(server, over)))
     else:
-        over = next((row for row in rows if _allowed(server.burst, row) > row.value), None)
-        if over is None:
-            yield WITHIN(about=server.name, **_known(subject, rows[0]))
-        else:
-            harmless = plan is not None and plan.recipients <= over.value
-            stretch = over.window if over.window[0].isdigit() else f"one {over.window}"
-            yield ABOVE(
-                about=server.name, status=Status.NOTE if harmless else Status.WARN, allowed=_allowed(server.burst, over), stretch=stretch,
-                **_known(subject, over),
-            )  # fmt: skip
+        yield NOT_NEEDED(about=server.name, server=server.name)
+
+
+def _compared(server: Server, burst: Burst, rows: list[Limit], plan: Planned | None) -> Finding:
+    over = next((row for row in rows if _allowed(burst, row) > row.value), None)
+    if over is None:
+        return resting_on(rows[0], WITHIN(about=server.name, **known(server, rows[0])))
+    status = Status.NOTE if plan is not None and plan.recipients <= over.value else Status.WARN
+    shared = {"about": server.name, "allowed": _allowed(burst, over), "stretch": stretch(over), "safe": _safe(over), **known(server, over)}
+    return resting_on(over, ABOVE(status=status, **shared))
 
 
 def _allowed(burst: Burst, row: Limit) -> int:
@@ -84,8 +89,3 @@ def _allowed(burst: Burst, row: Limit) -> int:
 def _safe(row: Limit) -> int:
     """The row's number brought down to a minute."""
     return max(1, row.value * 60 // (row.seconds or 60)) if (row.seconds or 0) >= 60 else row.value * 60
-
-
-def _known(subject: ServerSubject, row: Limit) -> dict[str, Any]:
-    name = next(known.name for known in providers_behind(subject.server) if known.id == row.provider)
-    return {"server": subject.server.name, "provider": name, "published": spoken_window(row), "page": row.sources[0], "safe": _safe(row), **fact(row)}

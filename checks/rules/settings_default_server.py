@@ -20,7 +20,7 @@ ONE = Outcome(code="settings.default-server", status=Status.PASS, title="{server
 NONE = Outcome(
     code="settings.no-default-server",
     status=Status.FAIL,
-    title="no server is the default; mail that no filter claims is refused",
+    title="No server is the default; mail that no filter claims is refused",
     owner=Owner.US,
     steps=("Set default = true for the server that shall take the mail that no filter claims: {servers}.",),
 )

@@ -21,20 +21,28 @@ from checks.subject import SettingsSubject
 SHORT_HOURS = 24  # RFC 5321 section 4.5.4.1 speaks of 4 to 5 days; less than one does not outlast a night's outage
 HASTY_MINUTES = 1  # receivers that put off strangers (greylisting) want minutes to pass; RFC 5321 section 4.5.4.1 speaks of 30
 
-DIRECT = Outcome(code="settings.direct-dispatch", status=Status.NOT_APPLICABLE, title="the dispatcher delivers by itself; there is no service's schedule to look at")
-FITTING = Outcome(code="settings.retry-fitting", status=Status.PASS, title="a message is kept for {hours} and tried again after {first}")
+DIRECT = Outcome(code="settings.direct-dispatch", status=Status.NOT_APPLICABLE, title="The dispatcher delivers by itself; there is no service's schedule to look at")
+FITTING = Outcome(code="settings.retry-fitting", status=Status.PASS, title="A message is kept for {hours} and tried again after {first}")
 NEVER_RETRIED = Outcome(
     code="settings.retry-too-late",
     status=Status.WARN,
-    title="a message is given up after {hours}, before its first retry after {first}",
+    title="A message is given up after {hours}, before its first retry after {first}",
     owner=Owner.US,
     steps=("Set max_age under [service] to 24 or more, or the first entry of retry to a few minutes.",),
+    references=("RFC 5321 section 4.5.4.1",),
+)
+NO_RETRY = Outcome(
+    code="settings.no-retry",
+    status=Status.WARN,
+    title="A message that is refused for the moment is never tried again",
+    owner=Owner.US,
+    steps=("Set retry under [service] to a list of minutes, like [5, 15, 60, 240].",),
     references=("RFC 5321 section 4.5.4.1",),
 )
 SHORT = Outcome(
     code="settings.short-retry-time",
     status=Status.NOTE,
-    title="a message is given up after {hours}; a night's outage at a receiver loses it",
+    title="A message is given up after {hours}; a night's outage at a receiver loses it",
     owner=Owner.US,
     steps=("Set max_age under [service] to 24 or more; the mail standard speaks of four to five days.",),
     references=("RFC 5321 section 4.5.4.1",),
@@ -42,7 +50,7 @@ SHORT = Outcome(
 HASTY = Outcome(
     code="settings.hasty-retry",
     status=Status.NOTE,
-    title="a message is tried again every minute; receivers that count attempts may block the server",
+    title="A message is tried again every minute; receivers that count attempts may block the server",
     owner=Owner.US,
     steps=("Let the last entry of retry under [service] be 30 or more.",),
     references=("RFC 5321 section 4.5.4.1",),
@@ -50,7 +58,7 @@ HASTY = Outcome(
 GIVEN_UP_WAITING = Outcome(
     code="settings.mailing-outlasts-retry",
     status=Status.WARN,
-    title="{planned} takes {needed} with the send limit of {server}, but a message is given up after {hours}",
+    title="Sent through {server}, {planned} takes {needed} because of its send limit, but a message is given up after {hours}",
     owner=Owner.US,
     steps=("Set max_age under [service] to {enough} or more, raise the send limit of {server} as far as its provider allows, or plan smaller mailings.",),
 )
@@ -66,17 +74,19 @@ def judge(subject: SettingsSubject, _ev: Evidence) -> Iterator[Finding]:
     found = [*_schedule(subject.name, service), *_waiting(subject.name, settings, service)]
     yield from found
     if not found:
-        first = counted(service.retry[0], "minute") if service.retry else "never"
-        yield FITTING(about=subject.name, hours=counted(service.max_age, "hour"), first=first)
+        yield FITTING(about=subject.name, hours=counted(service.max_age, "hour"), first=counted(service.retry[0], "minute"))
 
 
 def _schedule(about: str, service: Service) -> Iterator[Finding]:
     hours = counted(service.max_age, "hour")
-    if service.retry and service.retry[0] >= service.max_age * 60:
+    if not service.retry:
+        yield NO_RETRY(about=about)
+        return
+    if service.retry[0] >= service.max_age * 60:
         yield NEVER_RETRIED(about=about, hours=hours, first=counted(service.retry[0], "minute"))
     elif service.max_age < SHORT_HOURS:
         yield SHORT(about=about, hours=hours)
-    if service.retry and service.retry[-1] <= HASTY_MINUTES:
+    if service.retry[-1] <= HASTY_MINUTES:
         yield HASTY(about=about)
 
 

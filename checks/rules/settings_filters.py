@@ -21,19 +21,19 @@ from checks.subject import SettingsSubject, domain_of
 
 MAX_NAMED = 20  # overlaps; a longer list is not read
 
-APART = Outcome(code="settings.filters-apart", status=Status.PASS, title="no two servers claim the same sender")
-NO_FILTERS = Outcome(code="settings.no-filters", status=Status.NOT_APPLICABLE, title="no server has a filter; the default server takes everything")
+APART = Outcome(code="settings.filters-apart", status=Status.PASS, title="No two servers claim the same sender")
+NO_FILTERS = Outcome(code="settings.no-filters", status=Status.NOT_APPLICABLE, title="No server has a filter; the default server takes everything")
 CONTESTED = Outcome(
     code="settings.contested-filter",
     status=Status.FAIL,
-    title="the filter {pattern} stands on {servers}; mail that it matches is refused",
+    title="The filter {pattern} stands on {servers}; mail that it matches is refused",
     owner=Owner.US,
     steps=("Keep {pattern} on one of these servers: {servers}.",),
 )
 CASE_ONLY = Outcome(
     code="settings.filter-differing-in-case",
     status=Status.WARN,
-    title="the filters {pattern} (on {server}) and {other} (on {other_server}) differ in upper and lower case only",
+    title="The filters {pattern} (on {server}) and {other} (on {other_server}) differ in upper and lower case only",
     owner=Owner.US,
     steps=("Nearly every mail system takes these for one mailbox, but the dispatcher compares exactly. Keep the spelling that the sender really uses.",),
 )

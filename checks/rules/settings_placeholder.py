@@ -30,7 +30,7 @@ REAL = Outcome(code="settings.no-placeholder", status=Status.PASS, title="{serve
 PLACEHOLDER = Outcome(
     code="settings.placeholder",
     status=Status.WARN,
-    title="{server}: {field} still looks like an example value ({value})",
+    title='{server}: {field} still holds "{word}", as examples do',
     owner=Owner.US,
     steps=("Replace {field} by the real value.",),
 )
@@ -49,8 +49,8 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     server = subject.server
     found: list[Finding] = []
     for field, value in _values(server):
-        if WORDS.search(value):
-            found.append(PLACEHOLDER(about=server.name, server=server.name, field=field, value=value[:80]))
+        if match := WORDS.search(value):  # the word alone is shown: somebody may have typed the password itself as its reference
+            found.append(PLACEHOLDER(about=server.name, server=server.name, field=field, word=match[0][:40]))
         elif not subject.allow_private and (domain := _manual_domain(value)):
             found.append(MANUAL_DOMAIN(about=server.name, server=server.name, field=field, domain=domain))
     yield from found

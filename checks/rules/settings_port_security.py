@@ -24,7 +24,7 @@ USUAL = {465: Security.IMPLICIT_TLS, 587: Security.STARTTLS}  # RFC 8314 section
 WORDS = {Security.IMPLICIT_TLS: "TLS from the first byte", Security.STARTTLS: "STARTTLS", Security.NONE: "no encryption"}
 
 PAIR = Outcome(code="settings.port-pair", status=Status.PASS, title="{server}: port {port} with {security} is a usual pair")
-OWN_PORT = Outcome(code="settings.own-port", status=Status.PASS, title="{server}: port {port} has no usual kind of protection; {security} is as good as any")
+OWN_PORT = Outcome(code="settings.own-port", status=Status.PASS, title="{server}: port {port} is free for any kind of protection; the settings say {security}")
 MISMATCH = Outcome(
     code="settings.port-mismatch",
     status=Status.WARN,
@@ -61,7 +61,7 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         yield MICROSOFT(about=server.name, server=server.name)
     elif server.security is Security.NONE:
         if server.is_loopback:
-            yield OWN_PORT(about=server.name, server=server.name, port=port, security="no encryption on this very machine")
+            yield OWN_PORT(about=server.name, server=server.name, port=port, security="no encryption, on this very machine")
         else:
             yield UNPROTECTED(about=server.name, server=server.name, host=server.host)
     elif server.port == 25 and server.auth is not Auth.NONE and not server.is_loopback:

@@ -22,14 +22,14 @@ OWN = Outcome(code="settings.sender-routed", status=Status.PASS, title="{server}
 OTHER = Outcome(
     code="settings.sender-routed-elsewhere",
     status=Status.WARN,
-    title="mail from {sender}, the sender of {server}, goes to {other} ({why})",
+    title="Mail from {sender}, the sender of {server}, goes to {other} ({why})",
     owner=Owner.US,
     steps=("Add {sender} to the filters of {server}, or give {server} a sender that its filters match.",),
 )
 REFUSED = Outcome(
     code="settings.sender-unrouted",
     status=Status.WARN,
-    title="mail from {sender}, the sender of {server}, is refused ({why})",
+    title="Mail from {sender}, the sender of {server}, is refused ({why})",
     owner=Owner.US,
     steps=("Add @{domain} or {sender} to the filters of {server} alone, or make {server} the only default server.",),
 )

@@ -19,7 +19,7 @@ from checks.subject import SettingsSubject
 
 INFORMATIONAL = True
 
-APART = Outcome(code="settings.logins-apart", status=Status.PASS, title="every server has a login of its own")
+APART = Outcome(code="settings.logins-apart", status=Status.PASS, title="Every server has a login of its own")
 SHARED = Outcome(
     code="settings.shared-login",
     status=Status.NOTE,

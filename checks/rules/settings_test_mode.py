@@ -17,18 +17,18 @@ from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.subject import SettingsSubject
 
-OFF = Outcome(code="settings.test-mode-off", status=Status.PASS, title="test mode is off")
+OFF = Outcome(code="settings.test-mode-off", status=Status.PASS, title="Test mode is off")
 ON = Outcome(
     code="settings.test-mode-on",
     status=Status.WARN,
-    title="test mode is on: every message goes to {address}{until}, and nobody else gets anything",
+    title="Test mode is on: every message goes to {address}{until}, and nobody else gets anything",
     owner=Owner.US,
     steps=("Set enabled = false under [test_mode] before going live.",),
 )
 OVERDUE = Outcome(
     code="settings.test-mode-overdue",
     status=Status.FAIL,
-    title="test mode was meant to end on {until} and is still on: every message goes to {address}",
+    title="Test mode was meant to end on {until} and is still on: every message goes to {address}",
     owner=Owner.US,
     steps=("Set enabled = false under [test_mode]; or, if testing goes on, give it a new last day (until).",),
 )
