@@ -73,9 +73,10 @@ class Run:
 
         async def one(check: Check, subjects: list[Subject]) -> CheckResult:
             parts = await asyncio.gather(*(self._judge_and_confirm(check, subject) for subject in subjects))
+            said = (finding for findings, _ in parts for finding in findings)
             result = CheckResult(
                 check=check.id,
-                findings=tuple(finding for findings, _ in parts for finding in findings),
+                findings=tuple({finding.fingerprint: finding for finding in said}.values()),  # two subjects may share a finding
                 informational=check.informational,
                 traceback="\n".join(text for _, text in parts if text),
             )

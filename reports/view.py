@@ -258,5 +258,5 @@ SIDES: Mapping[str, str] = {
     "refused": "The reason lies with the other side: it declined to answer.",
     "bogus": "The reason lies with the other side: what it answered does not hold.",
     "timeout": "Nobody answered in time. The reason may lie with the other side, or on the way between here and there.",
-    "not-attempted": "The reason lies with this run: the question was not asked.",
+    "not-attempted": "The reason lies on this side, with this run: the question could not be asked.",
 }

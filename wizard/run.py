@@ -51,7 +51,8 @@ def perform(request: Request, world: World, *, allow: frozenset[Effect], base: P
     guard = LeakGuard()
     saved: Readings = {}
     if world.evidence:
-        saved, _ = from_json(world.evidence.read_text("utf-8"), KINDS)
+        known, _ = from_json(world.evidence.read_text("utf-8"), KINDS)
+        saved = {probe: reading for probe, reading in known.items() if reading.state is not State.NOT_ATTEMPTED}  # this run may be allowed more
 
     async def go() -> tuple[Readings, list[CheckResult]]:
         async with live(world, base, guard) as gather:
@@ -128,7 +129,7 @@ def summed_up(
         tables=_tables(),
     )
     about = {"tool": tool_name(), "taken_at": now.astimezone(UTC).isoformat(), "request": request.document(), "vantage": dict(vantage)}
-    evidence = to_json({probe: reading for probe, reading in readings.items() if reading.state is not State.NOT_ATTEMPTED}, about=about)
+    evidence = to_json(readings, about=about)
     if guard.leaks(report.to_json()) or guard.leaks(evidence):
         raise LeakError("a password was about to be written into the report; nothing was written")
     return Ran(request=request, report=report, readings=readings, results=tuple(results), evidence=evidence)

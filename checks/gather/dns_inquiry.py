@@ -21,7 +21,7 @@ SERVFAILS = 2  # per server: one of them may be the passing fault of a server fu
 SERVFAIL_PAUSE = 0.2
 SILENCE = 30.0  # seconds that a server which gave no answer is asked last
 MAX_EVENTS = 64  # unread packets for one question; more is a flood
-SEVERITY = (State.SERVFAIL, State.REFUSED, State.BOGUS, State.TIMEOUT)  # which reason says most, if all servers failed
+SEVERITY = (State.SERVFAIL, State.REFUSED, State.BOGUS, State.NOT_ATTEMPTED, State.TIMEOUT)  # which reason says most, if all servers failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +167,7 @@ class Inquiry:
     def _unreachable(self, server: Server, error: OSError) -> None:
         server.silent_until = self._loop.time() + SILENCE
         reason = "nothing listens there" if isinstance(error, ConnectionRefusedError) else "there is no way to it"
-        self._faults[server] = Fault(state=State.REFUSED, detail=f"the name server {server.label} cannot be asked: {reason}")
+        self._faults[server] = Fault(state=State.NOT_ATTEMPTED, detail=f"the name server {server.label} cannot be asked: {reason}")
         self._drop(server)
 
     def _read(self, server: Server, data: bytes) -> Reply | None:

@@ -11,31 +11,34 @@ from reports.view import Card, view
 def render(report: Report) -> str:
     """Return the report as Markdown; what strangers wrote is escaped and cannot become markup or a link."""
     seen = view(report)
-    lines = [f"# {seen.verdict}: {_text(str(report.subject.get('name', '')))}", "", f"{_text(seen.sentence)}", ""]
+    lines = [f"# {_text(seen.verdict)}: {_text(seen.scope.what)}", "", _text(seen.sentence), ""]
     if seen.scope.not_tested:
         lines += ["**Not tested**", "", *(f"- {_text(sentence)}" for sentence in seen.scope.not_tested), ""]
     for group in seen.groups:
         lines += [f"## {_text(group.name)}", ""]
         for card in group.cards:
             lines += _card(card)
-    for title, cards in (("Worth knowing", seen.remarks), ("Could not be determined", seen.unknown), ("Not run", seen.not_run)):
+    for title, cards in (("Worth knowing", seen.remarks), ("Could not be determined", seen.unknown), ("Not checked", seen.not_run)):
         if cards:
-            lines += [f"## {title}", "", *(f"- {card.word}: {_text(card.title)} (`{card.code}`)" for card in cards), ""]
+            lines += [f"## {title}", "", *(f"- {_text(card.word)}: {_text(card.title)} ({_code(card.code)})" for card in cards), ""]
     lines.append(f"{len(seen.passed)} passed, {len(seen.not_applicable)} do not apply.")
     return "\n".join(lines) + "\n"
 
 
 def _card(card: Card) -> list[str]:
-    lines = [f"### {card.word}: {_text(card.title)}", ""]
+    lines = [f"### {_text(card.word)}: {_text(card.title)}", ""]
     lines += [f"{number}. {_text(step)}" for number, step in enumerate(card.steps, start=1)]
     for change in card.changes:
-        lines += ["", f"{_text(change.verb)} `{_code(change.name)}` {_text(change.type)}:", "", f"    {change.value}"]
-    return [*lines, "", f"`{card.code}`", ""]
+        lines += ["", f"- {_text(change.verb)} {_code(change.name)} {_text(change.type)} {_code(change.value)}"]
+    return [*lines, "", _code(card.code), ""]
 
 
 def _text(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", text)
+    return re.sub(r"([\\`*_{}\[\]<>#|!~]|:(?=//))", r"\\\1", text)
 
 
 def _code(text: str) -> str:
-    return text.replace("`", "'")
+    """Set text as code: inside, nothing is markup; the fence is longer than any run of its own character in the text."""
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"

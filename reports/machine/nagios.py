@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from checks.model import Status, Verdict
+from checks.model import Status
 from reports.escape import line
 from reports.model import Report
+from reports.view import view
 
-WORDS = {Verdict.READY: "OK", Verdict.READY_WITH_WARNINGS: "WARNING", Verdict.NOT_READY: "CRITICAL", Verdict.NOT_FULLY_TESTED: "UNKNOWN"}
+COUNTED = (Status.FAIL, Status.WARN, Status.UNKNOWN, Status.PASS)
 SHOWN = (Status.FAIL, Status.BROKEN, Status.UNKNOWN, Status.WARN)
 
 
 def render(report: Report) -> str:
     """Return the status line with performance data, then a line per finding that matters."""
+    seen = view(report)
     found = [finding for entry in report.checks for finding in entry.findings]
-    counts = {status: sum(finding.status is status for finding in found) for status in Status}
-    told = [f"{counts[status]} {status}" for status in SHOWN if counts[status]] or [f"{counts[Status.PASS]} passed"]
-    data = " ".join(f"{status.value}={counts[status]}" for status in (Status.FAIL, Status.WARN, Status.UNKNOWN, Status.PASS))
-    head = f"SENDREADY {WORDS[report.verdict]} - {_plain(report.subject.get('name', ''))}: {', '.join(told)} | {data}"
-    rows = [f"{finding.status.value}: {_plain(finding.title)} ({_plain(finding.code)})" for status in SHOWN for finding in found if finding.status is status]
+    data = " ".join(f"{status}={sum(finding.status is status for finding in found)}" for status in COUNTED)
+    head = f"{seen.verdict.upper()} {_plain(seen.scope.what)} - {_plain(seen.sentence)} | {data}"
+    rows = [f"{status}: {_plain(finding.title)} ({_plain(finding.code)})" for status in SHOWN for finding in found if finding.status is status]
     return "\n".join([head, *rows]) + "\n"
 
 
