@@ -4,8 +4,8 @@ What it checks:
 Whether the dispatcher logs in to Microsoft 365 by password ("Basic authentication"), and what Microsoft has announced about it as of the day of the check.
 
 Why it matters:
-At the end of December 2026 Microsoft switches this login off by default for the sending of mail. A dispatcher that logs in by password then stands still until
-an administrator switches it on again, and for good at a later date.
+Microsoft is doing away with this login: first it is switched off by default, later for good. A dispatcher that logs in by password then stands still until
+somebody notices, and an administrator can switch the login on again for a while only.
 
 How to fix it:
 Change the server to OAuth (auth = xoauth2), where the dispatcher shows a token instead of a password, or choose another way to send.
@@ -39,7 +39,7 @@ ENDING = Outcome(
     owner=Owner.MAIL_ADMIN,
     steps=(
         *WAYS,
-        "Administrators can switch the login by password on again, until a date that Microsoft wants to announce {end_when}. Tenants created after December 2026 are meant to use OAuth only.",
+        "Administrators can switch the login by password on again, until a date that Microsoft wants to announce {end_when}. Newer tenants are meant to use OAuth only.",
     ),
     also=("since",),
     references=sources(OFF),
