@@ -1,4 +1,4 @@
-"""The login by password at Microsoft 365 has a future
+"""The login by password at Microsoft 365 has a future.
 
 What it checks:
 Whether the dispatcher logs in to Microsoft 365 by password ("Basic authentication"), and what Microsoft has announced about it as of the day of the check.

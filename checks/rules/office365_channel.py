@@ -1,4 +1,4 @@
-"""The way into Microsoft 365 suits the recipients
+"""The way into Microsoft 365 suits the recipients.
 
 What it checks:
 Which of Microsoft's ways the server uses (a mailbox, a connector, High Volume Email), and whether its login fits that way.

@@ -1,4 +1,4 @@
-"""Microsoft 365 takes few connections at once
+"""Microsoft 365 takes few connections at once.
 
 What it checks:
 Whether the server is a mailbox of Microsoft 365, and how many connections it may hold open there.

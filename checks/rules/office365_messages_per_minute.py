@@ -1,4 +1,4 @@
-"""Microsoft 365 takes the planned messages fast enough
+"""Microsoft 365 takes the planned messages fast enough.
 
 What it checks:
 How long the planned mailing takes at the number of messages that Microsoft 365 takes from a mailbox in a minute, one message for each

@@ -1,4 +1,4 @@
-"""Mail is written from the organisation's own domain, not from onmicrosoft.com
+"""Mail is written from the organisation's own domain, not from onmicrosoft.com.
 
 What it checks:
 Whether a sender of the server, or one that its filters claim, has an address below onmicrosoft.com, the domain that Microsoft gives to every new customer.

@@ -1,4 +1,4 @@
-"""The Microsoft 365 plan has a mailbox that may send
+"""The Microsoft 365 plan has a mailbox that may send.
 
 What it checks:
 The plan in the settings, against the plans for which Microsoft documents sending by SMTP.

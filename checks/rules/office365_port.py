@@ -1,4 +1,4 @@
-"""Port and protection are those that Microsoft 365 offers
+"""Port and protection are those that Microsoft 365 offers.
 
 What it checks:
 The port and the protection of the connection in the settings, against those that Microsoft documents for this way of sending.

@@ -1,4 +1,4 @@
-"""The domain receives its mail at Microsoft 365
+"""The domain receives its mail at Microsoft 365.
 
 What it checks:
 Whether the domain's mail exchangers or its SPF record (the list of servers that may send for it) are Microsoft's. Only for a domain that is looked at without settings.

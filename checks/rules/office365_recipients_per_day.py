@@ -1,4 +1,4 @@
-"""Microsoft 365 takes the planned recipients of a day
+"""Microsoft 365 takes the planned recipients of a day.
 
 What it checks:
 The busiest planned day (recipients per mailing, mailings per week) is compared with the number of recipients that Microsoft 365 lets one

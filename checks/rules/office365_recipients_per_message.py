@@ -1,4 +1,4 @@
-"""Microsoft 365 takes the recipients of one message
+"""Microsoft 365 takes the recipients of one message.
 
 What it checks:
 How many recipients one message may have at Microsoft 365, compared with the planned mailing.

@@ -1,4 +1,4 @@
-"""The mailbox may write as the sender
+"""The mailbox may write as the sender.
 
 What it checks:
 Whether the login name of a Microsoft 365 mailbox is the address that mail is written from.

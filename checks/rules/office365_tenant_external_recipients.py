@@ -1,4 +1,4 @@
-"""Microsoft 365 takes the planned recipients outside of the organisation
+"""Microsoft 365 takes the planned recipients outside of the organisation.
 
 What it checks:
 The busiest planned day is compared with the number of outside recipients that Microsoft 365 allows the whole organisation (its tenant, all

@@ -1,4 +1,4 @@
-"""The organisation does not block its own addresses
+"""The organisation does not block its own addresses.
 
 What it checks:
 Whether an address that the settings themselves use (senders, reply-to addresses, return paths, the test address) is on the blocklist.

@@ -1,4 +1,4 @@
-"""The burst limit keeps below what the provider takes in a moment
+"""The burst limit keeps below what the provider takes in a moment.
 
 What it checks:
 The burst limit of the server (messages in a second or minute) against the short-term numbers that its provider publishes.

@@ -1,4 +1,4 @@
-"""Exactly one server is the default
+"""Exactly one server is the default.
 
 What it checks:
 How many servers of the settings are marked as the default.

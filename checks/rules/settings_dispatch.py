@@ -1,4 +1,4 @@
-"""Messages are tried again often enough and long enough
+"""Messages are tried again often enough and long enough.
 
 What it checks:
 For delivery by a service: how long a message is kept, when it is tried again, and whether waiting for the send limit takes longer than that.

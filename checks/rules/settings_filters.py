@@ -1,4 +1,4 @@
-"""No sender is claimed by two servers
+"""No sender is claimed by two servers.
 
 What it checks:
 Whether the same filter stands on two servers, and where filters of several servers overlap, so that the narrower one decides.

@@ -1,4 +1,4 @@
-"""No example values are left in the settings
+"""No example values are left in the settings.
 
 What it checks:
 Whether names, addresses or references in the settings still hold words of an example, like "changeme" or "yourdomain", or the domains that manuals use.

@@ -1,4 +1,4 @@
-"""The send limit leaves room for what is planned
+"""The send limit leaves room for what is planned.
 
 What it checks:
 The server's own send limit against the planned mailings.

@@ -1,4 +1,4 @@
-"""Port and protection belong together
+"""Port and protection belong together.
 
 What it checks:
 Whether the port and the kind of protection in the settings are a usual pair: 465 with TLS from the first byte, 587 with STARTTLS (the connection starts

@@ -1,4 +1,4 @@
-"""Answers reach somebody
+"""Answers reach somebody.
 
 What it checks:
 Where answers of recipients go: to the reply-to address, or to the sender if there is none.

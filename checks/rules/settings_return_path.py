@@ -1,4 +1,4 @@
-"""Bounces come back to a fitting address
+"""Bounces come back to a fitting address.
 
 What it checks:
 Where messages that could not be delivered are returned to (the return path), compared with the sender's address.

@@ -1,4 +1,4 @@
-"""The send limit keeps below what the provider takes
+"""The send limit keeps below what the provider takes.
 
 What it checks:
 The send limit of the server (settings) against the numbers that its provider publishes, both brought to the same stretch of time; without a limit in the settings, the planned

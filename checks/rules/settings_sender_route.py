@@ -1,4 +1,4 @@
-"""Each server takes the mail of its own sender
+"""Each server takes the mail of its own sender.
 
 What it checks:
 For every server: where the dispatcher would route mail that is written from this server's own sender address.

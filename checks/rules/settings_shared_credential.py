@@ -1,4 +1,4 @@
-"""Servers that share a mailbox share its limits
+"""Servers that share a mailbox share its limits.
 
 What it checks:
 Whether two servers of the settings log in to the same host with the same name.

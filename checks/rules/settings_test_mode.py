@@ -1,4 +1,4 @@
-"""Test mode is off before going live
+"""Test mode is off before going live.
 
 What it checks:
 Whether test mode is on, and whether its last day has passed.
