@@ -20,8 +20,9 @@ def applied(changes: Iterable[DnsChange], readings: Mapping[Probe[Any], Reading]
         before = reading if isinstance(reading, DnsReading) else DnsReading(state=State.NODATA)
         records = _records(change, before.records)
         state = State.OK if records else State.NODATA
-        after[probe] = replace(before, state=state, records=records, chain=(), detail="")
-        after.update(_seen_through_aliases(probe, after[probe], readings))
+        changed = replace(before, state=state, records=records, chain=(), detail="")
+        after[probe] = changed
+        after.update(_seen_through_aliases(probe, changed, readings))
     return after
 
 

@@ -194,7 +194,7 @@ def test_a_failing_zone_is_unknown(lab: Lab) -> None:
     ("drop", "add", "code"),
     [
         ([("@", "TXT")], "", "spf.missing"),
-        ([], '@ TXT "v=spf1 mx -all"', "spf.multiple-records"),
+        ([], '@ TXT "v=spf1 a ~all"', "spf.multiple-records"),
         ([("_dmarc", "TXT")], "", "dmarc.missing"),
         ([("lab._domainkey", "TXT")], "", "dkim.key-missing"),
         ([("@", "TXT")], '@ TXT "v=spf1 ip4:192.0.2.99 -all"', "spf.not-authorised"),
