@@ -129,7 +129,7 @@ def view(report: Report, *, manual: Manual = from_catalogue) -> View:
         return maker.cards([pair for status in statuses for pair in found if pair[1].status is status and _acts(pair[1], status) is None])
 
     sections = {
-        "remarks": section(Status.WARN, Status.NOTE), "unknown": section(Status.BROKEN, Status.UNKNOWN), "not_run": section(Status.NOT_RUN),
+        "remarks": section(Status.WARN, Status.NOTE), "unknown": section(Status.BROKEN, Status.UNKNOWN), "not_run": _once(section(Status.NOT_RUN)),
         "passed": section(Status.PASS), "not_applicable": section(Status.NOT_APPLICABLE),
     }  # fmt: skip
     everything = [finding for _, finding in found]
@@ -146,6 +146,11 @@ def view(report: Report, *, manual: Manual = from_catalogue) -> View:
         digest=report.digest(),
         **sections,
     )
+
+
+def _once(cards: Sequence[Card]) -> tuple[Card, ...]:
+    """Many checks are not run for one reason; the reason is read once."""
+    return tuple({card.title: card for card in reversed(cards)}.values())[::-1]
 
 
 def _acts(finding: FindingEntry, status: Status) -> Owner | None:
