@@ -85,9 +85,6 @@ def look(subject: ServerSubject, ev: Evidence) -> Look:
     host = host_of(subject, ev)
     addresses = (*host.v4[:PER_FAMILY], *host.v6[:PER_FAMILY])
     if not addresses:
-        for question in host.failed:
-            if ev[question].state is State.NOT_ATTEMPTED:
-                ev.need(question)  # looking is not allowed, or the time is up: nothing can be said about anything
         why = f"the address of {host.host} could not be looked up" if host.failed else f"{host.host} has no address"
         nothing = SmtpReading(state=State.NOT_ATTEMPTED)
         return Look(where=where_of(subject), host=host, readings=(), address="", reading=nothing, layer=Layer.HOST, reason=why)
@@ -285,17 +282,17 @@ def why_stopped(reading: SubmissionReading) -> str:
 # --- outcomes that every rule needs ------------------------------------------------------------------------------------------
 
 
-def not_tried(check: str) -> Outcome:
-    """Make the outcome "not tried, because something before it failed" of a check."""
-    return Outcome(code=f"{check}-not-tried", status=Status.NOT_RUN, title="{where}: not tried, because {reason}")
+def not_tried(check: str, what: str) -> Outcome:
+    """Make the outcome "not checked, because something before it failed" of a check; `what` begins the sentence."""
+    return Outcome(code=f"{check}-not-tried", status=Status.NOT_RUN, title=f"{what} at {{where}} not checked, because {{reason}}")
 
 
-def without_tls(check: str) -> Outcome:
-    """Make the outcome "the settings ask for no TLS" of a check."""
+def without_tls(check: str, what: str) -> Outcome:
+    """Make the outcome "the settings ask for no TLS" of a check; `what` begins the sentence."""
     return Outcome(
         code=f"{check}-not-asked-for",
         status=Status.NOT_APPLICABLE,
-        title='{where} is used without encryption (security = "none"), so there is nothing to check here',
+        title=f'{what} at {{where}}: nothing to check, because the settings ask for no encryption (security = "none")',
     )
 
 

@@ -93,7 +93,7 @@ BROKEN_OFF = Outcome(
 NOT_CONFIGURED = Outcome(
     code="auth.no-login-needed", status=Status.NOT_APPLICABLE, title='{where} is used without a login (auth = "none"), so none was tried'
 )
-NOT_TRIED = not_tried("auth.accepted")
+NOT_TRIED = not_tried("auth.accepted", "Login")
 
 FORBIDDING = (Kind.SWITCHED_OFF, Kind.BLOCKED)
 PLACES = {

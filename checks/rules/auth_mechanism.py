@@ -52,7 +52,7 @@ OAUTH_ONLY = Outcome(
 NOT_CONFIGURED = Outcome(
     code="auth.no-mechanism-configured", status=Status.NOT_APPLICABLE, title='{where} is used without a login (auth = "none"), so no way of logging in is needed'
 )
-NOT_TRIED = not_tried("auth.mechanism")
+NOT_TRIED = not_tried("auth.mechanism", "Way of logging in")
 
 WITH_TOKEN = ("XOAUTH2", "OAUTHBEARER")
 

@@ -47,7 +47,7 @@ IN_CLEAR = Outcome(
     references=("RFC 4954 section 4", "RFC 8314 section 4.1"),
 )
 NOT_CONFIGURED = Outcome(code="auth.no-login-configured", status=Status.NOT_APPLICABLE, title='{where} is used without a login (auth = "none")')
-NOT_TRIED = not_tried("auth.offered")
+NOT_TRIED = not_tried("auth.offered", "Offer to log in")
 
 READABLE = ("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER")  # these carry the secret itself
 BETWEEN_SERVERS = 25

@@ -80,8 +80,8 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     if found.failed:  # a name server that fails has not said that there is nothing
         probe = found.failed[0]
         reading = ev[probe]
-        if reading.state is State.NOT_ATTEMPTED:
-            ev.need(probe)
+        if reading.state is State.NOT_ATTEMPTED and "--allow" in reading.detail:
+            ev.need(probe)  # the person did not want us to look: not run, which is no alarm
         yield FAILED(about=about, host=host, reason=reading.detail or REASONS.get(reading.state, "the name server gave no answer"))
     elif found.exists:
         yield NO_ADDRESS(about=about, host=host)

@@ -67,7 +67,7 @@ ADDRESS_NOT_TRIED = Outcome(
     status=Status.NOTE,
     title="This machine finds no way to {addresses}, so only the other addresses of {where} were tried",
 )
-NOT_TRIED = not_tried("port.open")
+NOT_TRIED = not_tried("port.open", "Connection")
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:

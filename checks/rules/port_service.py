@@ -91,7 +91,7 @@ BROKEN_OFF = Outcome(
     volatile=("what",),
     references=("RFC 5321 section 4.2",),
 )
-NOT_TRIED = not_tried("port.service")
+NOT_TRIED = not_tried("port.service", "Mail service")
 
 NAMES = {
     "HTTP": "a web server (HTTP)",

@@ -90,7 +90,7 @@ BROKEN_OFF = Outcome(
     volatile=("what",),
 )
 NOT_ASKED_FOR = Outcome(code="send.not-asked-for", status=Status.NOT_APPLICABLE, title="{where}: no test message was asked for, so none was sent")
-NOT_TRIED = not_tried("send.accepted")
+NOT_TRIED = not_tried("send.accepted", "Test message")
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:

@@ -77,7 +77,7 @@ BROKEN_OFF = Outcome(
     steps=("Run the check again in some minutes.",),
     volatile=("what",),
 )
-NOT_TRIED = not_tried("sender.mail-from")
+NOT_TRIED = not_tried("sender.mail-from", "Sender")
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:

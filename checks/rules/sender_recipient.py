@@ -95,7 +95,7 @@ BROKEN_OFF = Outcome(
 NO_TEST_ADDRESS = Outcome(
     code="sender.no-test-address", status=Status.NOT_APPLICABLE, title="{where}: no test address was given, so no recipient was tried"
 )
-NOT_TRIED = not_tried("sender.recipient")
+NOT_TRIED = not_tried("sender.recipient", "Recipient")
 
 OUTCOMES = {
     Kind.RELAY: RELAY_DENIED,

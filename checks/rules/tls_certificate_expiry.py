@@ -80,8 +80,8 @@ NO_DATES = Outcome(
     owner=Owner.MAIL_ADMIN,
     steps=("Look at the certificate at the server, and install a new one if it is damaged.",),
 )
-NOT_TRIED = not_tried("tls.certificate-expiry")
-WITHOUT = without_tls("tls.certificate-expiry")
+NOT_TRIED = not_tried("tls.certificate-expiry", "Dates of the certificate")
+WITHOUT = without_tls("tls.certificate-expiry", "Dates of the certificate")
 
 # Certificates of 90 days are renewed when a third of their life is left, those of six days with two days left: so both count.
 NOTE_DAYS, NOTE_PART = timedelta(days=30), 3

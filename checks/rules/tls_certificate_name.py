@@ -40,8 +40,8 @@ MISMATCH = Outcome(
     also=("address",),
     references=("RFC 9525 section 6",),
 )
-NOT_TRIED = not_tried("tls.certificate-name")
-WITHOUT = without_tls("tls.certificate-name")
+NOT_TRIED = not_tried("tls.certificate-name", "Name in the certificate")
+WITHOUT = without_tls("tls.certificate-name", "Name in the certificate")
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:

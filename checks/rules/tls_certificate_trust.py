@@ -60,8 +60,8 @@ NOT_TRUSTED = Outcome(
     also=("address",),
     references=("RFC 8314 section 4.3",),
 )
-NOT_TRIED = not_tried("tls.certificate-trust")
-WITHOUT = without_tls("tls.certificate-trust")
+NOT_TRIED = not_tried("tls.certificate-trust", "Issuer of the certificate")
+WITHOUT = without_tls("tls.certificate-trust", "Issuer of the certificate")
 
 # OpenSSL builds the chain first, then compares the name, then the dates: with one of these codes the issuer was found trustworthy.
 FOUND_LATER = (NOT_YET_VALID, EXPIRED, *WRONG_NAME)

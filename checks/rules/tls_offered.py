@@ -94,8 +94,8 @@ BROKEN_OFF = Outcome(
     volatile=("what",),
     references=("RFC 3207 section 4",),
 )
-NOT_TRIED = not_tried("tls.offered")
-WITHOUT = without_tls("tls.offered")
+NOT_TRIED = not_tried("tls.offered", "Offer to encrypt")
+WITHOUT = without_tls("tls.offered", "Offer to encrypt")
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:

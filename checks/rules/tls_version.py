@@ -55,8 +55,8 @@ NO_ANSWER = Outcome(
     volatile=("waited",),
     references=("RFC 8446 section 4.1",),
 )
-NOT_TRIED = not_tried("tls.version")
-WITHOUT = without_tls("tls.version")
+NOT_TRIED = not_tried("tls.version", "Version of the encryption")
+WITHOUT = without_tls("tls.version", "Version of the encryption")
 
 SAFE = ("TLSv1.2", "TLSv1.3")  # RFC 8997 section 3: TLS 1.2 at least
 TOO_OLD = ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION", "NO_PROTOCOLS_AVAILABLE", "VERSION_TOO_LOW")

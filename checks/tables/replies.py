@@ -86,6 +86,11 @@ def causes() -> tuple[Cause, ...]:
     return rows
 
 
+def oldest() -> date:
+    """Return the day on which the row that has waited longest was read at its source."""
+    return min(row.checked for row in causes())
+
+
 @cache
 def _marks() -> dict[str, tuple[str, ...]]:
     """Words by which a provider can be recognised in its own replies."""

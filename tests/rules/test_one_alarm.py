@@ -87,6 +87,7 @@ WORLDS: dict[str, tuple[list[str], dict[str, Reading], dict[str, str]]] = {
     "a closed port": (["port.refused"], {LOOK: SmtpReading(state=State.REFUSED, fault=Fault.REFUSED)}, {}),
     "a filtered port": (["port.no-answer"], {LOOK: SmtpReading(state=State.TIMEOUT, fault=Fault.TIMEOUT)}, {}),
     "a dead name server": (["port.failed-look-up"], {}, {"dns mail.club.example A": "timeout", "dns mail.club.example AAAA": "timeout"}),
+    "no name server": (["port.failed-look-up"], {}, {"dns mail.club.example A": "not-attempted", "dns mail.club.example AAAA": "not-attempted"}),
     "no STARTTLS": (["tls.starttls-missing"], {LOOK: stopped(Stage.STARTTLS, Fault.STARTTLS_NOT_OFFERED)}, {}),
     "a web server": (["port.other-service"], {LOOK: stopped(Stage.GREETING, Fault.NOT_SMTP, first_bytes="HTTP/1.1 400 Bad Request")}, {}),
     "the wrong kind of encryption": (
