@@ -60,8 +60,10 @@ def _put(part: dict[str, Any], key: str, value: Value) -> None:
     elif key == "limit.per" and value == "none":
         part.pop("limit", None)
     elif key == "blocklist":
-        known = {row["pattern"]: row for row in part.get("blocklist", [])}
-        part["blocklist"] = [known.get(pattern, {"pattern": pattern}) for pattern in (value if isinstance(value, tuple) else ())]
+        rows, wanted = part.get("blocklist", []), list(value) if isinstance(value, tuple) else []
+        if [row["pattern"] for row in rows] != wanted:  # reasons and dates stay with the entries that stay
+            known = {row["pattern"]: row for row in reversed(rows)}
+            part["blocklist"] = [known.get(pattern, {"pattern": pattern}) for pattern in wanted]
     else:
         _put_at(part, key.split("."), list(value) if isinstance(value, tuple) else value)
 

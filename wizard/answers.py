@@ -210,6 +210,11 @@ def overlay(given: Given, around: Surroundings) -> Overlaid:
     found.answers.link()
     for key, raw_value in given.common.items():
         _read(BY_KEY[key], None, raw_value, found)
+    if (None, "default_server") not in found.given:  # the default stays the default when it is renamed
+        for place, server in enumerate(around.was.servers if around.was else []):
+            if server.get("name") == found.answers.common.get("default_server"):
+                found.answers.common["default_server"] = found.answers.servers[place].get("name")
+                break
     return found
 
 

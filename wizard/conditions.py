@@ -139,7 +139,7 @@ def servers(view: View) -> tuple[Choice, ...]:
 
 
 AUTH = fixed(
-    auto="The best that the server offers (recommended)",
+    auto="The best that the server offers",
     plain="PLAIN",
     login="LOGIN",
     cram_md5="CRAM-MD5",
@@ -161,6 +161,21 @@ def plans(_view: View) -> tuple[Choice, ...]:
     from checks.tables.limits import plans_of  # noqa: PLC0415 - reads its table
 
     return tuple(Choice(value=name, label=name) for name in (*plans_of("microsoft365").names, "trial"))
+
+
+PLACES = {
+    SecretSource.FILE: "Give the file's path, relative to the settings file.",
+    SecretSource.ENV: "Give the variable's name.",
+    SecretSource.KEYRING: "Give service and user of the keyring entry, with a / between them.",
+    SecretSource.COMMAND: "Give the command; the first line that it prints is the password. It runs without a shell.",
+    SecretSource.CREDENTIAL: "Give the name that stands behind LoadCredential= in the service's unit.",
+}
+
+
+def place(view: View) -> str:
+    """What to give for the chosen kind of place."""
+    source = view.get("password.source")
+    return PLACES[SecretSource(str(source))] if source else ""
 
 
 def provider_limits(view: View) -> str:

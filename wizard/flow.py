@@ -131,7 +131,7 @@ class Flow:
         if was is None or place + 1 >= len(was.servers):
             return ANOTHER
         name = was.servers[place + 1].get("name")
-        return replace(ANOTHER, words=f"Go through the next server, {name}, too? (no: it stays as it is)", propose=lambda _view: Proposal(value=False, source="usual"))
+        return replace(ANOTHER, words=f"Go through the next server, {name}, too? (no: it stays as it is)", propose=lambda _view: Proposal(value=False, source=""))
 
     # --- one question ---
 

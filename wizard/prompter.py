@@ -156,7 +156,7 @@ class MenuPrompter:
         if prompt.open_choice:
             rows.append(questionary.Choice("Something else ...", _OTHER))
         if prompt.optional:
-            rows.append(questionary.Choice("(-) Skip this", SKIP))
+            rows.insert(len(rows) if prompt.default else 0, questionary.Choice("(-) Skip this", SKIP))
         if prompt.can_go_back:
             rows.append(questionary.Choice("(<) Back", BACK))
         rows += [questionary.Choice("(?) Help", HELP), questionary.Choice("(!) Save a draft and leave", LEAVE)]

@@ -70,7 +70,8 @@ def connection(view: View) -> Proposal | None:
     """Propose what the provider documents first."""
     found = provider_at(str(view.get("host") or ""))
     if found is None or not found.verified or not found.endpoints:
-        return None
+        known, before = view.was("connection")
+        return Proposal(value=before, source="as it is now") if known else None
     first = found.endpoints[0]
     return Proposal(value=f"{first.port} {first.security}", source=f"catalogue: {found.name}")
 
@@ -89,9 +90,9 @@ def server_name(view: View) -> Proposal | None:
 
 def auth(view: View) -> Proposal:
     """Propose no login where none is safe or wanted, else the best that both sides know."""
-    if not view.encrypted():
+    if not view.encrypted() or (not view.get("password.source") and str(view.get("connection") or "").endswith(" none")):
         return Proposal(value=Auth.NONE.value, source="the connection is not encrypted")
-    found = provider_at(str(view.get("host") or ""))
+    found = None if view.get("password.source") else provider_at(str(view.get("host") or ""))
     if found and found.auth and set(found.auth) <= _NO_PASSWORD:
         return Proposal(value=Auth.NONE.value, source=f"catalogue: {found.name}")
     if found and found.auth == ("oauth2",):
@@ -142,12 +143,12 @@ def patterns_of(value: Value) -> tuple[str, ...]:
 
 def no_limit(_view: View) -> Proposal:
     """Propose no limit; the check compares with the provider's."""
-    return Proposal(value="none", source="usual")
+    return Proposal(value="none", source="")
 
 
 def another(_view: View) -> Proposal:
     """Propose to be done."""
-    return Proposal(value=False, source="usual")
+    return Proposal(value=False, source="")
 
 
 def default_server(view: View) -> Proposal | None:

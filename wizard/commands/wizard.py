@@ -314,7 +314,8 @@ def _save(job: Job, collected: Collected) -> list[str]:
 
 def _check(job: Job, collected: Collected, notes: list[str]) -> int:
     """Check what was saved, and say what to do next."""
-    from wizard.commands.check import new_message_id  # noqa: PLC0415 - heavy, and not needed for --help
+    from checks.model import Status  # noqa: PLC0415 - heavy, and not needed for --help
+    from wizard.commands.check import new_message_id  # noqa: PLC0415 - as above
     from wizard.present import emit, progress_line, run_or_explain  # noqa: PLC0415 - as above
     from wizard.request import Request  # noqa: PLC0415 - as above
 
@@ -331,7 +332,8 @@ def _check(job: Job, collected: Collected, notes: list[str]) -> int:
     )
     ran = run_or_explain(request, job.world, allow=allow, base=job.base, progress=progress_line(sys.stderr))
     emit(ran, "text", job.output)
-    _say(_next(job, ran.report.exit_code, sent=Effect.SEND in allow, to=to))
+    sent = any(result.check == "send.accepted" and result.status is Status.PASS for result in ran.results)
+    _say(_next(job, ran.report.exit_code, sent=sent, to=to))
     return ran.report.exit_code
 
 

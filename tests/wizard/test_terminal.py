@@ -1,0 +1,189 @@
+"""The real program in a pseudo-terminal: what a person sees and types, and what is on the disk afterwards."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.wizard.terminal import ROOT, SECONDS, Terminal
+from wizard.store import load
+
+CANARY = "SECRETCANARY-7f3a"
+# Nobody listens there: the checks end at once, with "could not be determined".
+NOWHERE = ("--nameserver", "127.0.0.1:9", "--timeout", "5")
+PLAIN = [
+    ("Which address does the mail come from", "office@club.example"),
+    ("Which name do recipients see", "Club"),
+    ("Where do replies go", ""),
+    ("Which server takes the mail", "127.0.0.1"),
+    ("Which port", "2525 starttls"),
+    ("What do you want to call", "Lab"),
+    ("How does the dispatcher log in", ""),
+    ("Which user name", ""),
+    ("Where is the password kept", "1"),
+    ("What is that place called", ""),
+    ("The password", CANARY),
+    ("Which senders use this server", ""),
+    ("Is there a limit", "3"),
+    ("How many messages", "500"),
+    ("another server", ""),
+    ("Who hands the mail", ""),
+    ("What opens when", ""),
+    ("Turn test mode on", ""),
+    ("Who must never get mail", "@rival.example"),
+    ("How many recipients", "800"),
+    ("How many such mailings", "-"),
+    ("one test message", "me@club.example"),
+    ("Save these settings", "1"),
+]
+
+
+def play(terminal: Terminal, script: list[tuple[str, str]]) -> None:
+    """Answer each question when it comes, with its prompt shown."""
+    for words, typed in script:
+        terminal.wait_for(words + ".*?> $")
+        if words == "The password":
+            assert not terminal.echoes()
+        terminal.type(typed)
+
+
+def run(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the program with no terminal."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), "XDG_STATE_HOME": str(cwd / "state"), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+    return subprocess.run([sys.executable, "-m", "wizard", *arguments], cwd=cwd, env=environment, input=stdin, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def test_an_interactive_run_replayed_as_an_answers_file_writes_the_identical_settings(tmp_path: Path) -> None:
+    with Terminal("wizard", "a.toml", "--plain", "--save-answers", "answers.toml", *NOWHERE, cwd=tmp_path) as terminal:
+        play(terminal, PLAIN)
+        terminal.wait_for("wrote a.toml")
+        play(terminal, [("Send one test message now, to me@club.example, through Lab, as office@club.example", "no")])
+        terminal.wait_for("What to do next")
+        code = terminal.ends()
+    assert code in (2, 3)  # nothing answers there
+    assert CANARY not in terminal.screen
+    assert "Taken: 17 characters." in terminal.screen
+    assert (tmp_path / "lab.password").read_text() == CANARY + "\n"
+    assert CANARY not in (tmp_path / "a.toml").read_text() + (tmp_path / "answers.toml").read_text()
+    assert stat.S_IMODE((tmp_path / "a.toml").stat().st_mode) == 0o600
+    assert {entry.name for entry in (tmp_path / "a-report").iterdir()} == {"report.html", "report.json", "evidence.json", "dispatcher.json"}
+    assert not any(CANARY in entry.read_text() for entry in (tmp_path / "a-report").iterdir())
+    assert not list((tmp_path / "state").rglob("*.json"))
+
+    replayed = run("wizard", "b.toml", "--answers", "answers.toml", "--no-input", *NOWHERE, cwd=tmp_path)
+    assert replayed.returncode == code, replayed.stderr
+    assert (tmp_path / "b.toml").read_bytes() == (tmp_path / "a.toml").read_bytes()
+    by_stdin = run("wizard", "c.toml", "--answers", "-", *NOWHERE, cwd=tmp_path, stdin=(tmp_path / "answers.toml").read_text())
+    assert by_stdin.returncode == code, by_stdin.stderr
+    assert (tmp_path / "c.toml").read_bytes() == (tmp_path / "a.toml").read_bytes()
+
+
+def test_menus_and_lines_of_the_full_terminal_give_settings_too(tmp_path: Path) -> None:
+    down = "\x1b[B"
+    script = [
+        ("come from", "office@club.example\r"),
+        ("Which name do recipients see", "\r"),
+        ("Where do replies go", "\r"),
+        ("Which server takes the mail", "smtp.office365.com\r"),
+        ("Which port", "\r"),  # the catalogue's proposal
+        ("What do you want to call", "\r"),
+        ("How does the dispatcher log in", "\r"),
+        ("Which user name", "\r"),
+        ("Where is the password kept", down + "\r"),  # an environment variable
+        ("What is that place called", "SMTP_PW\r"),
+        ("Which senders use this server", "\r"),
+        ("Is there a limit", "\r"),
+        ("another server", "\r"),
+        ("Who hands the mail", "\r"),
+        ("What opens when", "\r"),
+        ("Turn test mode on", "\r"),
+        ("Who must never get mail", "\r"),
+        ("How many recipients", "800\r"),
+        ("How many such mailings", "\r"),
+        ("Which Microsoft 365 plan", down + down + down + "\r"),
+        ("How many licences", "25\r"),
+        ("one test message", "\r"),
+    ]
+    with Terminal("wizard", "--dry-run", *NOWHERE, cwd=tmp_path) as terminal:
+        for words, keys in script:
+            terminal.wait_for(words)
+            terminal.wait_for(r"\?25h|\x1b\[\?1l|\x1b\[0?m? ?$|$")
+            terminal.key(keys)
+        assert terminal.ends() == 0
+    review = terminal.screen[terminal.screen.rindex("Microsoft 365 (server 1, default)") :]
+    assert "587 starttls" in review
+    assert "SMTP_PW" in review
+    assert "office@club.example: Microsoft 365" in review
+    assert not (tmp_path / "settings.toml").exists()
+
+
+def test_ctrl_c_leaves_no_settings_and_the_next_start_goes_on(tmp_path: Path) -> None:
+    with Terminal("wizard", "a.toml", "--plain", *NOWHERE, cwd=tmp_path) as terminal:
+        play(terminal, PLAIN[:10])
+        terminal.wait_for("The password.*?> $")
+        terminal.key("\x03")
+        terminal.wait_for("To go on: sendready wizard a.toml")
+        assert terminal.ends() == 130
+        assert terminal.echoes()
+    assert not (tmp_path / "a.toml").exists()
+    assert "Traceback" not in terminal.screen
+    with Terminal("wizard", "a.toml", "--plain", *NOWHERE, cwd=tmp_path) as terminal:
+        play(terminal, [("There is a draft", "yes"), *PLAIN[10:], ("Send one test message", "\x03")])
+        assert terminal.ends() == 130
+    assert load(tmp_path / "a.toml").settings.servers[0].name == "Lab"
+
+
+def test_a_vanished_terminal_leaves_no_settings_and_keeps_the_draft(tmp_path: Path) -> None:
+    terminal = Terminal("wizard", "a.toml", "--plain", cwd=tmp_path)
+    with terminal:
+        play(terminal, PLAIN[:3])
+        terminal.wait_for("Which server takes the mail")
+    assert not (tmp_path / "a.toml").exists()
+    assert list((tmp_path / "state").rglob("*.json"))
+
+
+def test_hostile_text_reaches_the_terminal_escaped(tmp_path: Path) -> None:
+    with Terminal("wizard", "--plain", "--dry-run", "--set", "sender.name=\u202eCANARY\u200b", cwd=tmp_path) as terminal:
+        play(terminal, [PLAIN[0], *PLAIN[2:10], ("The password", "x"), *PLAIN[11:-1]])
+        terminal.ends()
+    assert "\\u202eCANARY\\u200b" in terminal.screen
+    assert "\u202e" not in terminal.screen
+
+
+@pytest.mark.parametrize("flags", [(), ("--no-input",), ("--answers", "-")])
+def test_without_a_terminal_nobody_waits_and_everything_missing_is_named(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    found = run("wizard", *flags, cwd=tmp_path)
+    assert found.returncode == 65
+    assert found.stdout == ""
+    for key in ("sender.email", "host", "connection", "password.source", "password.ref"):
+        assert f"  {key}: this is missing" in found.stderr
+    assert not (tmp_path / "settings.toml").exists()
+
+
+def test_a_password_on_the_command_line_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    found = run("wizard", "--no-input", "--set", f"password={CANARY}", cwd=tmp_path)
+    assert found.returncode == 65
+    assert CANARY not in found.stdout + found.stderr
+    assert run("wizard", "--password", CANARY, cwd=tmp_path).returncode == 64
+
+
+def test_a_dry_run_prints_the_review_and_writes_nothing(tmp_path: Path) -> None:
+    sets = ["sender.email=office@club.example", "host=mail.club.example", "connection=587", "password.source=env", "password.ref=SMTP_PW", "test_to=me@club.example"]
+    found = run("wizard", "--dry-run", *[word for one in sets for word in ("--set", one)], cwd=tmp_path)
+    assert found.returncode == 0
+    assert "somebody@elsewhere.example: club.example (the default server)" in found.stdout
+    assert "One test message goes to me@club.example" in found.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_broken_settings_file_is_explained_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("servers = 3\n")
+    found = run("wizard", "--no-input", cwd=tmp_path)
+    assert found.returncode == 65
+    assert "servers (line 1): this must be a list" in found.stderr
+    assert (tmp_path / "settings.toml").read_text() == "servers = 3\n"

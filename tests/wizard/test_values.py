@@ -1,0 +1,71 @@
+"""What people type is read as they meant it, or answered with what would do."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wizard import values
+
+CANARY = "hunter2-CANARY"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("587", "587 starttls"),
+        ("465", "465 implicit-tls"),
+        ("25", "25 starttls"),
+        ("587 with STARTTLS", "587 starttls"),
+        ("465, implicit TLS", "465 implicit-tls"),
+        ("2525 starttls", "2525 starttls"),
+        ("2525/starttls", "2525 starttls"),
+        ("25 none", "25 none"),
+        ("25, not encrypted", "25 none"),
+        (" 465 implicit ", "465 implicit-tls"),
+        ("587 implicit-tls", "587 implicit-tls"),
+    ],
+)
+def test_port_and_security_are_one_answer(typed: str, meant: str) -> None:
+    assert values.connection(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [("587 tls", "can mean two things"), ("465 SSL", "can mean two things"), ("2525", "say how port 2525"), ("0", "give the port"), ("70000 starttls", "give the port"), ("starttls", "give the port"), ("587 magic", "587 starttls"), ("\u0665\u0668\u0667", "give the port")],
+)  # fmt: skip
+def test_an_unclear_connection_is_not_guessed(typed: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        values.connection(typed)
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("800", 800), ("10,000", 10000), ("10.000", 10000), ("1 000 000", 1000000), (" 5 ", 5)])
+def test_numbers_are_read_as_written(typed: str, meant: int) -> None:
+    assert values.count(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "1.5", "1,5", "ten", "\u0665", "", "1e3", "99999999999"])
+def test_what_is_no_number_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        values.count(typed)
+
+
+def test_patterns_may_be_separated_by_commas_spaces_or_semicolons() -> None:
+    assert values.patterns("@a.example, b@b.example;*@c.example  @*.d.example @a.example") == ("@a.example", "b@b.example", "@c.example", "@*.d.example")
+
+
+@pytest.mark.parametrize("source", ["env", "keyring", "credential"])
+def test_a_password_typed_as_a_reference_is_refused_without_showing_it(source: str) -> None:
+    with pytest.raises(ValueError, match="not the password itself") as caught:
+        values.reference(source, f"{CANARY} !")
+    assert CANARY not in str(caught.value)
+
+
+@given(st.text(max_size=50))
+def test_no_text_breaks_a_parser(text: str) -> None:
+    for parse in (values.line, values.address, values.host, values.count, values.yes_no, values.day, values.connection, values.patterns, values.words):
+        try:
+            parse(text)
+        except ValueError as error:
+            assert str(error)  # noqa: PT017 - any other exception fails the test
