@@ -9,6 +9,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
 from checks.records.spf_macro import ONLY_IN_EXPLANATIONS, ends_well, letters, split
 
@@ -21,6 +22,7 @@ COUNTED = {  # RFC 7208 section 4.6.4: each of these costs one of ten look-ups; 
     "exists": "RFC 7208 section 5.7",
     "redirect": "RFC 7208 section 6.1",
 }
+MAX_TERMS = 6000  # more addresses than the longest DNS answer can carry
 MAX_PROBLEMS = 50  # more of them help nobody
 _VERSION = "v=spf1"
 _MODIFIER = re.compile(r"([a-z][a-z0-9_.-]*)=(.*)", re.IGNORECASE)  # RFC 7208 section 12: name "=" macro-string
@@ -49,6 +51,7 @@ class Kind(StrEnum):
     BAD_CIDR = "bad-cidr"
     ALL_ARGUMENT = "argument-of-all"
     DUPLICATE_MODIFIER = "duplicate-modifier"
+    TOO_LONG = "too-long"  # more terms than `MAX_TERMS`; what follows is not read
     # The grammar allows the following; they do not do what whoever wrote them meant.
     EQUALS_SIGN = "equals-sign"  # "include=spf.example.org" is an unknown modifier: receivers skip it (RFC 7208 section 6)
     SECOND_VERSION = "second-version"  # two records in one
@@ -124,12 +127,12 @@ class Record:
     problems: tuple[Problem, ...] = ()
     """In order of position, at most `MAX_PROBLEMS`."""
 
-    @property
+    @cached_property
     def fatal(self) -> tuple[Problem, ...]:
         """Problems that make the whole record unusable."""
         return tuple(problem for problem in self.problems if problem.fatal)
 
-    @property
+    @cached_property
     def mechanisms(self) -> tuple[Mechanism, ...]:
         """Those in force: up to and with the first "all" (RFC 7208 section 5.1)."""
         found: list[Mechanism] = []
@@ -140,17 +143,17 @@ class Record:
                     break
         return tuple(found)
 
-    @property
+    @cached_property
     def all(self) -> Mechanism | None:
         """The first "all"."""
         return next((term for term in self.mechanisms if term.name == "all"), None)
 
-    @property
+    @cached_property
     def redirect(self) -> Modifier | None:
         """The redirect in force: none beside an "all" (RFC 7208 section 6.1)."""
         return None if self.all else self.modifier("redirect")
 
-    @property
+    @cached_property
     def counted(self) -> tuple[Term, ...]:
         """The terms in force that cost a look-up, in the order in which they are evaluated."""
         costly: list[Term] = [term for term in self.mechanisms if term.name in COUNTED]
@@ -177,6 +180,10 @@ def parse(text: str) -> Record:
     terms: list[Term] = []
     problems: list[Problem] = []
     at = 0
+    if len(words) > MAX_TERMS:
+        position, word = words[MAX_TERMS]
+        problems.append(Problem(kind=Kind.TOO_LONG, position=position, text=word))
+    del words[MAX_TERMS:]
     while at < len(words):
         position, word = words[at]
         found = parse_term(word, position)
@@ -193,6 +200,18 @@ def parse(text: str) -> Record:
     problems += _of_the_whole(terms)
     ordered = sorted(problems, key=lambda problem: (not problem.fatal, problem.position))[:MAX_PROBLEMS]
     return Record(text=text, terms=tuple(terms), problems=tuple(sorted(ordered, key=lambda problem: problem.position)))
+
+
+class Reader:
+    """Reads records, each text once: for one judgement that comes to the same record many times."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, Record] = {}
+
+    def __call__(self, text: str) -> Record:
+        if text not in self._read:
+            self._read[text] = parse(text)
+        return self._read[text]
 
 
 def parse_term(word: str, position: int = 0) -> Term | Kind:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import ipaddress
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from checks.evidence import Evidence, State
 from checks.probes import DnsProbe, DnsReading, normal_name
-from checks.records.spf import Mechanism, Modifier, Record, is_spf, parse, target
+from checks.records.spf import COUNTED, Mechanism, Modifier, Record, is_spf, parse, target
 from checks.records.spf_macro import as_name, expand, is_askable, letters, static_name
 from checks.records.spf_tree import MAX_LOOKUPS, MAX_MX, MAX_VOID, Failure, walk
 
@@ -95,8 +95,10 @@ class _Stop(pyspf.PermError):  # type: ignore[misc] # pyspf has no type informat
         self.reason = reason
 
 
-def check_host(*, ip: str, mail_from: str, helo: str, ev: Evidence) -> SpfResult:
+def check_host(*, ip: str, mail_from: str, helo: str, ev: Evidence, read: Callable[[str], Record] = parse) -> SpfResult:
     """Evaluate the record of the sender's domain for one connection. An empty `mail_from` is judged by `helo` (RFC 7208 section 2.4).
+
+    Give a `Reader` as `read` where the same record is evaluated for many addresses.
 
     Raises `ValueError` if `ip` is no address; lets `Missing` through; everything else is a result.
     """
@@ -105,7 +107,7 @@ def check_host(*, ip: str, mail_from: str, helo: str, ev: Evidence) -> SpfResult
     domain = normal_name(domain or helo) if mail_from else normal_name(helo)
     if not is_askable(domain) or "." not in domain or domain.startswith("["):
         return SpfResult(result=Result.NONE)  # RFC 7208 section 4.3
-    query = _Query(str(address), local or "postmaster", domain, helo, ev)
+    query = _Query(str(address), local or "postmaster", domain, helo, ev, read)
     try:
         result, _, _ = query.check()
         found = Result(result)
@@ -118,11 +120,12 @@ def check_host(*, ip: str, mail_from: str, helo: str, ev: Evidence) -> SpfResult
 class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
     """pyspf's evaluation with our grammar above it and evidence below it."""
 
-    def __init__(self, ip: str, local: str, domain: str, helo: str, ev: Evidence) -> None:
+    def __init__(self, ip: str, local: str, domain: str, helo: str, ev: Evidence, read: Callable[[str], Record]) -> None:
         super().__init__(ip, f"{local}@{domain}", helo)
         self.l, self.o, self.d = local, domain, domain  # pyspf cuts a quoted local part at its first @
         self.t = "0"  # no clock in here; %{t} is only for explanations
         self._ev = ev
+        self._read = read
         self._budget = MAX_QUERIES
         self._asked: set[DnsProbe] = set()
         self._counted = 0  # terms that cost a look-up in all records read so far
@@ -137,7 +140,7 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
 
     def check(self, spf: str | None = None) -> Any:
         """Look ahead, so that siblings are asked in one round, and go."""
-        tree = walk(self.o, self._ev)
+        tree = walk(self.o, self._ev, self._read)
         self._asked.update(tree.asked)
         if tree.broken:
             self._budget = MAX_QUERIES_BROKEN
@@ -196,7 +199,7 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
         return "none", 250, ""
 
     def _enter(self, text: str, domain: str) -> Record:
-        record = parse(text)
+        record = self._read(text)
         if record.fatal:
             first = record.fatal[0]
             raise _Stop(Reason.SYNTAX, f"{domain}: {first.kind.value}: {first.text}")  # RFC 7208 section 4.6
@@ -211,13 +214,25 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
         return record
 
     def _evaluate(self, record: Record, domain: str) -> Any:
-        self._terms = {term.text: term for term in record.mechanisms}
-        words = ["v=spf1", *(term.text for term in record.mechanisms), *(() if record.all else (_NO_MATCH,))]
+        within = self._within_limit(record)
+        self._terms = {term.text: term for term in within}
+        words = ["v=spf1", *(term.text for term in within), *(() if record.all else (_NO_MATCH,))]
         here = self._terms
         found = self.check0(" ".join(words), 0)  # 0: pyspf then says which term matched, at every depth
         term = here.get(self.mechanism or "")
         below = self._path if term and term.name == "include" else ()
         self._path = (Match(domain=domain, term=term.text), *below) if term else ()
+        return found
+
+    def _within_limit(self, record: Record) -> list[Mechanism]:
+        """Leave out what comes behind the term that costs one look-up too many: it is never reached."""
+        found: list[Mechanism] = []
+        left = MAX_LOOKUPS - self.lookups
+        for term in record.mechanisms:
+            found.append(term)
+            left -= term.name in COUNTED
+            if left < 0:
+                break
         return found
 
     def _redirected(self, redirect: Modifier) -> tuple[str, str]:

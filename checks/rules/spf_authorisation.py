@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from checks.evidence import Evidence, Undetermined
 from checks.model import Finding, Outcome, Owner, Status
+from checks.records.spf import Reader
 from checks.records.spf_door import Reason, Result, SpfResult, check_host
 from checks.records.spf_edit import inserted
 from checks.records.spf_repair import repaired
@@ -96,8 +97,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     known = senders(subject, ev)
     if not known:
         yield NO_ADDRESS(about=domain, domain=domain, who="your servers")
-    results = {sender: _evaluate(sender, ev) for sender in known}
-    edit = _edit(results, own, subject, ev)
+    read = Reader()
+    results = {sender: _evaluate(sender, ev, read) for sender in known}
+    edit = _edit(results, own, ev, read)
     failures: list[Failure] = []
     for sender, found in results.items():
         failures += [result.failure for result in found.values() if result.failure] or sender.failures
@@ -106,8 +108,12 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         raise Undetermined(failures[0].probe, failures[0].reading)
 
 
-def _evaluate(sender: Sender, ev: Evidence) -> dict[str, SpfResult]:
-    return {address: check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev) for address in sender.addresses}
+def _evaluate(sender: Sender, ev: Evidence, read: Reader) -> dict[str, SpfResult]:
+    return {address: check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev, read=read) for address in sender.addresses}
+
+
+def _all_pass(sender: Sender, ev: Evidence, read: Reader) -> bool:
+    return all(result.result is Result.PASS for result in _evaluate(sender, ev, read).values())
 
 
 def _refused(results: dict[str, SpfResult]) -> list[str]:
@@ -181,7 +187,7 @@ def _broken(sender: Sender, broken: list[str], result: SpfResult, own: Own, ev: 
     )
 
 
-def _edit(results: Mapping[Sender, dict[str, SpfResult]], own: Own, subject: DomainSubject, ev: Evidence) -> Edit:
+def _edit(results: Mapping[Sender, dict[str, SpfResult]], own: Own, ev: Evidence, read: Reader) -> Edit:
     """Return the smallest edit that lets every sender pass, judged on the changed zone."""
     record = own.record
     refused = {sender: _refused(found) for sender, found in results.items()}
@@ -190,8 +196,7 @@ def _edit(results: Mapping[Sender, dict[str, SpfResult]], own: Own, subject: Dom
         return Edit(terms=[], text="")
     mended = repaired(record) if record.problems else ""
     for text in filter(None, (mended, inserted(record, terms), inserted(record, terms, first=True))):
-        view = with_record(ev, subject.domain, text)
-        after = (result for sender in results for result in _evaluate(sender, view).values())
-        if all(result.result is Result.PASS for result in after) and not walk(subject.domain, view).broken:
+        view = with_record(ev, own.domain, text)
+        if all(_all_pass(sender, view, read) for sender in results) and not walk(own.domain, view, read).broken:
             return Edit(terms=terms, text=text)
     return Edit(terms=terms, text="")

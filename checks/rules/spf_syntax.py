@@ -94,6 +94,7 @@ MISTAKES = {
     Kind.BAD_IP6: "what should be an IPv6 address is none",
     Kind.BAD_CIDR: "the number behind the slash does not fit (IPv4: 0 to 32, IPv6: 0 to 128)",
     Kind.ALL_ARGUMENT: '"all" takes nothing behind it',
+    Kind.TOO_LONG: "the record has more terms than any receiver is going to read",
     Kind.DUPLICATE_MODIFIER: "the term is there a second time",
     Kind.EQUALS_SIGN: "there is = where : belongs, so receivers skip the term",
     Kind.SECOND_VERSION: "a second record begins within the first",

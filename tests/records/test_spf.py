@@ -184,6 +184,12 @@ def test_any_macro_string_expands_to_something_bounded(text: str) -> None:
     assert isinstance(ends_well(text), bool)
 
 
+def test_a_record_with_more_terms_than_an_answer_can_carry_addresses_is_not_read_further() -> None:
+    record = parse("v=spf1" + " a" * 7000)
+    assert [problem.kind for problem in record.fatal] == [Kind.TOO_LONG]
+    assert len(record.terms) == 6000
+
+
 @pytest.mark.parametrize("text", ["v=spf1 " + "a:" + "a" * 60000 + "!", "v=spf1 " + "a " * 30000, "v=spf1 " + "%{" * 30000, "v=spf1 " + "x," * 30000, "v=spf1 " + "/1" * 30000])
 def test_the_longest_record_that_dns_can_carry_takes_no_time(text: str) -> None:
     begun = time.process_time()
