@@ -107,7 +107,7 @@ def _run(arguments: list[str] | None) -> int:
         return exits.USAGE
     except click.ClickException as error:
         error.show()
-        return error.exit_code if error.exit_code != 1 else exits.INVALID
+        return error.exit_code if error.exit_code != 1 else exits.USAGE
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("\nInterrupted; nothing further was done.", err=True)
         return exits.INTERRUPTED

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from wizard.store import Loaded
 
 
+class InvalidInputError(click.ClickException):
+    """Settings or input that cannot be used; ends the program with its own code."""
+
+    exit_code = exits.INVALID
+
+
 def run_or_explain(request: Request, world: World, *, allow: frozenset[Effect], base: Path, progress: Progress | None) -> Ran:
     """Run, turning the person's mistakes into sentences and codes of ours."""
     for word in (*request.only, *request.skip):
@@ -56,9 +62,7 @@ def load_or_explain(path: Path) -> Loaded:
 
 def invalid(message: str) -> click.ClickException:
     """Return an error that ends the program with "settings or input invalid"."""
-    error = click.ClickException(safe(message, keep_newlines=True))
-    error.exit_code = exits.INVALID
-    return error
+    return InvalidInputError(safe(message, keep_newlines=True))
 
 
 def _bug(message: str) -> int:

@@ -57,7 +57,7 @@ def from_document(plain: Mapping[str, Any]) -> Request:
     """Read what `document` wrote. Raises `ValueError` (SettingsError included) for anything else."""
     if strange := plain.keys() - Request.__dataclass_fields__.keys():
         raise ValueError(f"the evidence file's request has unknown keys: {', '.join(sorted(map(str, strange)))}")
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items() if name != "settings"}
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items() if name != "settings"}
     settings = parse(plain["settings"]) if "settings" in plain else None
     if settings is None and not plain.get("domain"):
         raise ValueError("the evidence file names neither a domain nor settings")

@@ -26,7 +26,7 @@ from checks.gather.smtp_draft import Draft, Redactor, Stopped, Timeouts
 from checks.gather.smtp_submission import hand_over, log_in
 from checks.gather.smtp_talk import Talk
 from checks.gather.smtp_wire import open_wire
-from checks.probes import Fault, SmtpProbe, Stage, SubmissionProbe
+from checks.probes import Fault, SmtpProbe, Stage, SubmissionProbe, SubmissionReading, TranscriptLine
 from checks.records.message import Letter, address_problem, build_test_message
 from checks.records.smtp_reply import mechanisms
 from checks.secret import LeakGuard, Secret, SecretSource
@@ -43,6 +43,7 @@ _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHO
 
 ResolveSecret = Callable[[SecretSource, str], Secret]
 AnyProbe = SmtpProbe | SubmissionProbe
+Login = tuple[str, int, str, SecretSource | None, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,8 @@ class SmtpGatherer:
         self._guard = guard or LeakGuard()
         self._timeouts = timeouts or Timeouts()
         self._now = now
+        self._logins: dict[Login, asyncio.Lock] = {}
+        self._refused: dict[Login, Reading] = {}
         self._turns: weakref.WeakValueDictionary[tuple[str, int], asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def __call__(self, probe: Probe[Any], budget: float) -> Reading:
@@ -90,6 +93,23 @@ class SmtpGatherer:
         if not isinstance(probe, SmtpProbe | SubmissionProbe):
             raise TypeError(f"{probe.kind} is not a question for a mail server")
         ends = asyncio.get_running_loop().time() + budget - min(MARGIN, budget / 5)
+        if isinstance(probe, SubmissionProbe) and probe.auth is not Auth.NONE:
+            return await self._with_login(probe, ends)
+        return await self._asked(probe, ends)
+
+    async def _with_login(self, probe: SubmissionProbe, ends: float) -> Reading:
+        """Present a password; one that was refused in this run is not presented again, whoever asks: accounts get locked."""
+        login = (probe.host, probe.port, probe.username, probe.secret_source, probe.secret_ref)
+        async with self._logins.setdefault(login, asyncio.Lock()):
+            if (known := self._refused.get(login)) is not None:
+                return known
+            reading = await self._asked(probe, ends)
+            if isinstance(reading, SubmissionReading) and reading.stage is Stage.AUTH and reading.fault is Fault.REJECTED:
+                remark = TranscriptLine(direction="*", text="this login was refused a moment ago and was not tried again")
+                self._refused[login] = replace(reading, transcript=(remark,))
+            return reading
+
+    async def _asked(self, probe: AnyProbe, ends: float) -> Reading:
         draft = Draft()
         redact = Redactor(self._guard)
         try:

@@ -33,7 +33,7 @@ class ZoneWorld:
         text = f"$TTL 300\n$ORIGIN {origin}.\n" + "\n".join(line.strip() for line in zone.strip().splitlines()) + "\n"
         parsed = dns.zone.from_text(text, origin=".", relativize=False, check_origin=False)
         self._names: dict[str, dict[str, list[DnsRecord]]] = {}
-        for name, node in parsed.items():
+        for name, node in parsed.nodes.items():
             types = self._names.setdefault(normal_name(name.to_text()), {})
             for rdataset in node:
                 types[dns.rdatatype.to_text(rdataset.rdtype)] = [_record(rdata, rdataset.ttl) for rdata in rdataset]
@@ -41,7 +41,7 @@ class ZoneWorld:
         self._readings = dict(readings or {})
         self.asked: list[str] = []
 
-    async def __call__(self, probe: Probe[Any], budget: float) -> Reading:  # noqa: ARG002 - answers at once
+    async def __call__(self, probe: Probe[Any], budget: float) -> Reading:
         self.asked.append(probe.id)
         if fault := self._faults.get(probe.id):
             return probe.reading(state=State(fault))

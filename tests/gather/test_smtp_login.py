@@ -20,7 +20,7 @@ from checks.gather.smtp import _may_log_in
 from checks.probes import Fault, Stage, SubmissionReading
 from checks.secret import LeakGuard, Secret, SecretSource
 from checks.settings import Auth, Security
-from tests.fakes.smtp_server import Ordinary, Peer, Script, Unexpected
+from tests.fakes.smtp_server import FakeServer, Ordinary, Peer, Script, Unexpected
 from tests.fakes.smtp_world import QUICK, World, good, probe, submit, transcript
 
 SOON = World(timeouts=QUICK)
@@ -383,3 +383,19 @@ def test_a_slow_secret_does_not_stop_the_others() -> None:
     assert time.monotonic() - began < 0.45  # nor is it waited for at the end
     assert reading.fault is Fault.NO_SECRET
     assert ticks > 5
+
+
+def test_a_refused_login_is_not_tried_again_for_another_sender() -> None:
+    """Two servers of the settings may share a mailbox: its wrong password is presented once, also when both ask at the same time."""
+
+    async def both() -> tuple[list[SubmissionReading], int]:
+        async with FakeServer(server(replies={"AUTH": "535 5.7.8 wrong"})) as fake:
+            gather = World().gatherer({587: fake.port})
+            asked = [gather(probe(mail_from=f"{name}@club.example"), 20) for name in ("office", "news")]
+            readings = [reading for reading in await asyncio.gather(*asked) if isinstance(reading, SubmissionReading)]
+            return readings, fake.verbs.count("AUTH")
+
+    readings, attempts = asyncio.run(both())
+    assert attempts == 1
+    assert [str(reading.auth) for reading in readings] == ["535 5.7.8 wrong"] * 2
+    assert any("not tried again" in line.text for reading in readings for line in reading.transcript)

@@ -22,13 +22,14 @@ def command(*, world: World, ips: tuple[str, ...], mail_from: str, helo: str, fo
     """Say what SPF answers for one sending address, envelope sender and EHLO name."""
     from checks.engine import Run  # noqa: PLC0415 - heavy
     from checks.gather.dns import DnsGatherer, system_nameservers  # noqa: PLC0415 - heavy
+    from checks.gather.live import Live  # noqa: PLC0415 - heavy
     from checks.records.spf_door import SpfResult, check_host  # noqa: PLC0415 - heavy
 
     if len(ips) != 1:
         raise click.UsageError("Give one --ip.")
 
     async def go() -> SpfResult:
-        async with DnsGatherer(world.nameservers or system_nameservers()) as gather:
+        async with Live(dns=DnsGatherer(world.nameservers or system_nameservers())) as gather:
             return await Run(gather=gather, deadline=world.timeout).answer(lambda ev: check_host(ip=ips[0], mail_from=mail_from, helo=helo, ev=ev))
 
     found = asyncio.run(go())

@@ -1,4 +1,4 @@
-"""`sendready verify`: is this dispatcher.json the one that was checked?"""
+"""`sendready verify`: is this dispatcher.json the one that was checked, or was it changed?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mail server on loopback for the demo: STARTTLS and implicit TLS with a certificate of its own authority, AUTH, one account."""
+"""A mail server on loopback for the demo: STARTTLS with a certificate of its own authority, AUTH, one account."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
 @dataclass
-class Mailbox(MessageHandler):  # type: ignore[misc]  # aiosmtpd has no types
+class Mailbox(MessageHandler):
     """Keeps what is delivered."""
 
     messages: list[Message] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Mailbox(MessageHandler):  # type: ignore[misc]  # aiosmtpd has no types
 
 
 class MailServer:
-    """Two ports on 127.0.0.1, one account."""
+    """One port on 127.0.0.1, one account."""
 
     def __init__(self, directory: Path, names: list[str], *, username: str, password: str, days: int) -> None:
         self.mailbox = Mailbox()
@@ -47,28 +47,23 @@ class MailServer:
             good = isinstance(given, LoginPassword) and (given.login, given.password) == (username.encode(), password.encode())
             return AuthResult(success=good, handled=False)
 
-        shared = {"hostname": "127.0.0.1", "port": 0, "ident": "demo mail server", "server_hostname": names[0]}
-        self._starttls = Controller(self.mailbox, **shared, tls_context=context, require_starttls=True, authenticator=authenticate, auth_required=True)
-        self._implicit = Controller(self.mailbox, **shared, ssl_context=context, authenticator=authenticate, auth_required=True, auth_require_tls=False)
+        self._controller = Controller(
+            self.mailbox, hostname="127.0.0.1", port=0, ident="demo mail server", server_hostname=names[0],
+            tls_context=context, require_starttls=True, authenticator=authenticate, auth_required=True,
+        )  # fmt: skip
 
     def __enter__(self) -> Self:
-        for controller in (self._starttls, self._implicit):
-            controller.start()
+        self._controller.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for controller in (self._starttls, self._implicit):
-            controller.stop()
+        self._controller.stop()
 
     @property
-    def starttls_port(self) -> int:
+    def port(self) -> int:
         """The port that plays 587."""
-        return int(self._starttls.server.sockets[0].getsockname()[1])
-
-    @property
-    def implicit_port(self) -> int:
-        """The port that plays 465."""
-        return int(self._implicit.server.sockets[0].getsockname()[1])
+        server: Any = self._controller.server
+        return int(server.sockets[0].getsockname()[1])
 
 
 def _issue(ca_file: Path, server_file: Path, names: list[str], days: int) -> None:

@@ -44,7 +44,7 @@ def _one(customer: Customer, folder: Path) -> int:
     ):
         arguments = [
             "wizard", str(folder / "settings.toml"), "--answers", str(answers), "--no-input", "--output", str(folder),
-            "--nameserver", names.address, "--ca-file", str(mail.ca_file), "--port-map", f"587:{mail.starttls_port}",
+            "--nameserver", names.address, "--ca-file", str(mail.ca_file), "--port-map", f"587:{mail.port}",
             "--allow-private", "--allow", "look,login,send", "--to", f"noreply@{customer.id}.example",
         ]  # fmt: skip
         code = subprocess.run([sys.executable, "-m", "wizard", *arguments], check=False, timeout=SECONDS, env=_environment()).returncode  # noqa: S603 - ourselves
