@@ -43,19 +43,19 @@ NOT_AUTHORISED = Outcome(
     title="{domain} does not let {who} send: SPF result {result}, so {consequence}",
     owner=Owner.DNS_ADMIN,
     steps=(
-        "Replace the SPF record of {domain} by the one below; it adds {terms}.",
+        "Replace the SPF record of {domain} by the one below; it lets {who} send.",
         "If mail leaves from other addresses than {who}, run the check again with --sending-ip and those.",
     ),
     references=("RFC 7208 section 8",),
-    also=("addresses", "published", "path"),
+    also=("addresses", "published", "path", "terms"),
 )
 ERROR = Outcome(
     code="spf.permanent-error",
     status=Status.FAIL,
     weighs=(Status.WARN,),
-    title="Receivers cannot use the SPF record of {domain} for mail from {who}: SPF result permerror, {problem}",
+    title="Receivers give up on the SPF record of {domain} for mail from {who}: SPF result permerror, because {problem}",
     owner=Owner.DNS_ADMIN,
-    steps=("Correct the SPF record of {domain}: {problem}.",),
+    steps=("Name {who} at the beginning of the SPF record of {domain} ({terms}), so that receivers need not read on.",),
     references=("RFC 7208 section 8.7",),
     also=("addresses", "published"),
 )
@@ -70,6 +70,7 @@ NOT_JUDGED = Outcome(
     weighs=(Status.NOT_RUN,),
     title="{domain}: whether the SPF record lets your servers send was not judged, because {reason}",
 )
+NO_ADDRESSES = "more than two of the names that come first have no address of the right kind (IPv4 or IPv6)"
 CONSEQUENCES = {
     Result.FAIL: "receivers may refuse the mail",
     Result.SOFTFAIL: "receivers take the mail with suspicion, often into the spam folder",
@@ -181,10 +182,17 @@ def _broken(sender: Sender, broken: list[str], result: SpfResult, own: Own, ev: 
         status=Status.WARN if void else Status.FAIL,  # RFC 7208 section 4.6.4: the limit on void look-ups is a SHOULD
         domain=domain,
         who=_who(sender, broken),
-        problem=short(result.problem) or "it cannot be evaluated",
+        problem=NO_ADDRESSES if void else short(result.problem) or "it cannot be evaluated",
         addresses=broken,
+        terms=sender.terms(broken),
         published=own.record.text,
+        records=own.changes(_at_front(sender, broken, own, ev)),
     )
+
+
+def _at_front(sender: Sender, broken: list[str], own: Own, ev: Evidence) -> str:
+    text = inserted(own.record, sender.terms(broken), first=True)
+    return text if _all_pass(sender, with_record(ev, own.domain, text), Reader()) else ""
 
 
 def _edit(results: Mapping[Sender, dict[str, SpfResult]], own: Own, ev: Evidence, read: Reader) -> Edit:

@@ -19,7 +19,7 @@ from checks.evidence import Evidence
 from checks.model import DnsChange, Finding, Outcome, Owner, Status
 from checks.records.spf import Kind, Problem
 from checks.records.spf_repair import repaired
-from checks.rules._spf import Own, Skip, listed, own_record, short
+from checks.rules._spf import Own, Skip, own_record, short
 from checks.subject import DomainSubject
 
 VALID = Outcome(
@@ -124,7 +124,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
 
 def _error(domain: str, own: Own, problems: Sequence[Problem], meant: str) -> Finding:
     first = problems[0]
-    mistakes = listed(f"{short(problem.text)} at character {problem.position + 1}: {MISTAKES[problem.kind]}" for problem in problems)
+    mistakes = [f"at character {problem.position + 1}, in {short(problem.text)}, {MISTAKES[problem.kind]}" for problem in problems[:5]]
     return ERROR(
         about=domain,
         domain=domain,
@@ -134,7 +134,7 @@ def _error(domain: str, own: Own, problems: Sequence[Problem], meant: str) -> Fi
         mistakes=[f"{short(problem.text)} ({problem.kind.value})" for problem in problems][:20],
         published=own.record.text,
         records=own.changes(meant),
-        steps=own.steps(meant, f"Correct the SPF record at {domain}: {'; '.join(mistakes[:5])}."),
+        steps=own.steps(meant, f"Correct the SPF record at {domain}: {'; '.join(mistakes)}."),
     )
 
 

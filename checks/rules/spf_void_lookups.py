@@ -26,7 +26,7 @@ from checks.subject import DomainSubject
 FEW = Outcome(
     code="spf.few-void-lookups",
     status=Status.PASS,
-    title="{count} of the names in the SPF record of {domain} lead nowhere; receivers accept {limit}",
+    title="{count} names in the SPF record of {domain} lead nowhere; up to {limit} do no harm",
     references=("RFC 7208 section 4.6.4",),
     also=("terms",),
 )
