@@ -146,8 +146,10 @@ def not_tested(request: Request, results: list[CheckResult], vantage: Mapping[st
             sentences.append("The password was not tried, because logging in was not allowed in this run (--allow look,login).")
         if not request.message or "send" not in allowed:
             sentences.append("No test message was sent, so whether one arrives is not known (--allow look,login,send --to ADDRESS).")
-        elif request.message:
+        elif any(result.check == "send.accepted" and result.status is Status.PASS for result in results):
             sentences.append("Whether the test message arrived: look into the mailbox; the server's acceptance is not yet a delivery.")
+        else:
+            sentences.append("Whether a message arrives is not known, because the test message was not accepted.")
     if request.only or request.skip:
         sentences.append("Only a selection of the checks was run (--only, --skip).")
     skipped = sum(finding.status is Status.NOT_RUN for result in results for finding in result.findings)

@@ -79,16 +79,16 @@ def _answers(server: str, domain: str, sender: str, host: str, extra: str) -> st
 # Answers to the questions of `sendready wizard`: one key a question.
 dispatch = "direct"
 mail_client = "module"
-recipients_per_mailing = 400
-mailings_per_week = 1
+test_to = "office@{domain}"
+volume = {{ recipients_per_mailing = 400, mailings_per_week = 1 }}
 
 [[servers]]
 name = "{server}"
-sender_email = "noreply@{domain}"
-sender_name = "{sender}"
+sender = {{ email = "office@{domain}", name = "{sender}" }}
 filter = ["@{domain}"]
 host = "{host}"
-port_security = "587 starttls"
+port = 587
+security = "starttls"
 auth = "auto"
 username = "{USERNAME}"
 password = {{ source = "file", ref = "smtp.password" }}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
 import ssl
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
@@ -47,8 +48,10 @@ class MailServer:
             good = isinstance(given, LoginPassword) and (given.login, given.password) == (username.encode(), password.encode())
             return AuthResult(success=good, handled=False)
 
+        self.port = _free_port()
+        """The port that plays 587."""
         self._controller = Controller(
-            self.mailbox, hostname="127.0.0.1", port=0, ident="demo mail server", server_hostname=names[0],
+            self.mailbox, hostname="127.0.0.1", port=self.port, ident="demo mail server", server_hostname=names[0],
             tls_context=context, require_starttls=True, authenticator=authenticate, auth_required=True,
         )  # fmt: skip
 
@@ -59,11 +62,11 @@ class MailServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._controller.stop()
 
-    @property
-    def port(self) -> int:
-        """The port that plays 587."""
-        server: Any = self._controller.server
-        return int(server.sockets[0].getsockname()[1])
+
+def _free_port() -> int:
+    """Find a free port; the controller cannot work with one that the system chooses."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def _issue(ca_file: Path, server_file: Path, names: list[str], days: int) -> None:
@@ -95,7 +98,7 @@ def _issue(ca_file: Path, server_file: Path, names: list[str], days: int) -> Non
         .issuer_name(ca_name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=20))
+        .not_valid_before(now - dt.timedelta(days=90 - days))  # a usual certificate: 90 days in all
         .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)

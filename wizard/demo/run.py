@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ SECONDS = 60  # one run takes about two
 
 def demonstrate(output: Path) -> int:
     """Run both customers and say where the reports are. Returns 0 if each verdict is the expected one."""
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # the lab's mail server has nothing to say to a person
     expected = {"hotel-seeblick": 0, "golfclub-birkenhain": 2}
     codes = {}
     for customer in customers():
@@ -45,7 +47,7 @@ def _one(customer: Customer, folder: Path) -> int:
         arguments = [
             "wizard", str(folder / "settings.toml"), "--answers", str(answers), "--no-input", "--output", str(folder),
             "--nameserver", names.address, "--ca-file", str(mail.ca_file), "--port-map", f"587:{mail.port}",
-            "--allow-private", "--allow", "look,login,send", "--to", f"noreply@{customer.id}.example",
+            "--allow-private", "--allow", "look,login,send",
         ]  # fmt: skip
         code = subprocess.run([sys.executable, "-m", "wizard", *arguments], check=False, timeout=SECONDS, env=_environment()).returncode  # noqa: S603 - ourselves
         click.echo(f"test messages that reached the lab's mail server: {len(mail.mailbox.messages)}")
