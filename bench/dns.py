@@ -34,7 +34,9 @@ def serve(ready: Connection) -> None:
         udp.bind(("127.0.0.1", 0))
         ready.send(udp.getsockname()[1])
         message = dns.message.make_response(dns.message.make_query(NAME.format(number=1000), "TXT"), recursion_available=True)
-        message.answer.append(dns.rrset.from_text(message.question[0].name, 300, "IN", "TXT", '"v=spf1 include:spf.example -all"'))
+        message.answer.append(
+            dns.rrset.from_text(message.question[0].name, 300, "IN", "TXT", '"v=spf1 include:spf.example -all"')
+        )
         message.authority.append(dns.rrset.from_text("club.example.", 300, "IN", "NS", "ns1.club.example.", "ns2.club.example."))
         message.additional += [dns.rrset.from_text(f"ns{n}.club.example.", 300, "IN", "A", f"192.0.2.{n}") for n in (1, 2)]
         wire = message.to_wire()
@@ -84,7 +86,9 @@ def main() -> None:
         ours, theirs = asyncio.run(compare(here.recv(), int(sys.argv[1]) if len(sys.argv) > 1 else QUESTIONS))
     finally:
         server.terminate()
-    print(f"sendready: {ours:,.0f} questions/s   dnspython's asynchronous resolver: {theirs:,.0f} questions/s   ratio: {ours / theirs:.1f}")
+    print(
+        f"sendready: {ours:,.0f} questions/s   dnspython's asynchronous resolver: {theirs:,.0f} questions/s   ratio: {ours / theirs:.1f}"
+    )
 
 
 if __name__ == "__main__":

@@ -71,7 +71,9 @@ def select(only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Check, .
 def find(word: str) -> tuple[Check, ...]:
     """Return the checks that a family, check id or outcome code names; empty if none."""
     return tuple(
-        check for check in catalogue() if word in (check.id, check.family) or word in {outcome.code for outcome in check.everything}
+        check
+        for check in catalogue()
+        if word in (check.id, check.family) or word in {outcome.code for outcome in check.everything}
     )
 
 
@@ -103,9 +105,13 @@ def _read(module: ModuleType, name: str) -> Check:
             status=Status.UNKNOWN,
             title="{subject}: could not be determined, because {reason}",
             owner=Owner.US,
-            steps=('Run the check again later; if it stays so, show the answer under "how we know" ({probe}) to whoever runs that server.',),
+            steps=(
+                'Run the check again later; if it stays so, show the answer under "how we know" ({probe}) to whoever runs that server.',
+            ),
         ),
-        not_run=Outcome(code=f"{check}-not-run", status=Status.NOT_RUN, title="{subject}: not checked, because {reason}", also=("probe",)),
+        not_run=Outcome(
+            code=f"{check}-not-run", status=Status.NOT_RUN, title="{subject}: not checked, because {reason}", also=("probe",)
+        ),
         over_budget=Outcome(
             code=f"{check}-over-budget",
             status=Status.UNKNOWN,

@@ -31,7 +31,10 @@ def _seen_through_aliases(changed: DnsProbe, reading: DnsReading, readings: Mapp
     return {
         probe: replace(reading, chain=other.chain)
         for probe, other in readings.items()
-        if isinstance(probe, DnsProbe) and isinstance(other, DnsReading) and probe.type == changed.type and other.chain[-1:] == (changed.name,)
+        if isinstance(probe, DnsProbe)
+        and isinstance(other, DnsReading)
+        and probe.type == changed.type
+        and other.chain[-1:] == (changed.name,)
     }
 
 

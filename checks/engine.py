@@ -66,7 +66,9 @@ class Run:
     _pending: dict[Probe[Any], asyncio.Task[Reading]] = field(default_factory=dict)
     _ends: float = 0.0
 
-    async def judge(self, checks: Iterable[Check], subjects: Sequence[Subject], progress: Callable[[CheckResult], None] | None = None) -> list[CheckResult]:
+    async def judge(
+        self, checks: Iterable[Check], subjects: Sequence[Subject], progress: Callable[[CheckResult], None] | None = None
+    ) -> list[CheckResult]:
         """Run every check on every subject of its kind; results in the order of `checks`. Never raises for a fault of the other side."""
         self._begin()
         fitting = [(check, [subject for subject in subjects if isinstance(subject, check.subject_type)]) for check in checks]

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from checks.settings import Blocked, Server, Settings, normal_address
+from checks.settings import Blocked, Server, Settings
+from checks.values import normal_address
 
 
 class Why(StrEnum):
@@ -124,7 +125,9 @@ def choose(servers: Iterable[Server], sender: str) -> Choice:
     for pattern, why in _patterns_for(sender):
         claimants = tuple(server for server in listed if pattern in server.filter)
         if len(claimants) > 1:
-            return Choice(why=Why.CONTESTED, pattern=pattern, claimants=tuple(server.name for server in claimants), differs_in_case=near)
+            return Choice(
+                why=Why.CONTESTED, pattern=pattern, claimants=tuple(server.name for server in claimants), differs_in_case=near
+            )
         if claimants:
             return Choice(why=why, server=claimants[0], pattern=pattern, differs_in_case=near)
     defaults = tuple(server for server in listed if server.default)

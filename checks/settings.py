@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-import re
 import types
 import typing
-import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import idna
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from checks.secret import SecretSource
+from checks.values import Address, Count, Domain, Host, Hours, Line, Pattern, Port, Selector, Zone
 
 SCHEMA_VERSION = 1
 MAX_SERVERS = 100  # more is a generated file gone wrong
-MAX_TEXT = 998  # RFC 5322 section 2.1.1: no header line may be longer
 
 
 class Security(StrEnum):
@@ -47,108 +44,6 @@ class Auth(StrEnum):
     CRAM_MD5 = "cram-md5"
     SCRAM_SHA_256 = "scram-sha-256"
     XOAUTH2 = "xoauth2"
-
-
-# --- values -----------------------------------------------------------------------------------------------------------
-
-
-def normal_domain(text: str) -> str:
-    """Return a domain as A-label in lower case, without trailing dot. Raises `ValueError` with a sentence for a person."""
-    value = text.strip().rstrip(".").lower()
-    if len(value) > 253:  # RFC 1035 section 2.3.4; checked before IDNA, whose cost grows with the square of the length
-        raise ValueError("a domain has at most 253 characters")
-    if "@" in value:
-        raise ValueError("this is an address; give the part behind the @, like example.org")
-    try:
-        ascii_name = idna.encode(value, uts46=True).decode() if not value.isascii() else value
-    except idna.IDNAError:
-        raise ValueError("this is not a domain name; it should look like example.org") from None
-    if not re.fullmatch(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))+", ascii_name):
-        raise ValueError("this is not a domain name; it should look like example.org")
-    return ascii_name
-
-
-def normal_host(text: str) -> str:
-    """Return a host name (A-label) or IP address. Explains URLs, ports and spaces instead of cutting them off."""
-    value = text.strip()
-    if match := re.fullmatch(r"(?:[a-z][a-z0-9+.-]*:)?//([^/:]+)(?::(\d+))?/?.*", value, re.IGNORECASE):
-        port = f", port = {match[2]}" if match[2] else ""
-        raise ValueError(f"give the server's name alone, not a URL: host = {match[1][:100]}{port}")
-    if match := re.fullmatch(r"([^:\s\[\]]+):(\d{1,5})", value):
-        raise ValueError(f"give name and port apart: host = {match[1][:100]}, port = {match[2]}")
-    try:
-        return str(ipaddress.ip_address(value.removeprefix("[").removesuffix("]")))
-    except ValueError:
-        pass
-    if value.lower() == "localhost":
-        return "localhost"
-    try:
-        return normal_domain(value)
-    except ValueError:
-        raise ValueError("this is not a server name; it should look like smtp.example.org") from None
-
-
-def normal_address(text: str) -> str:
-    """Return one mailbox address with its domain as A-label. Refuses lists, display names and control characters."""
-    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - slow to import, rarely the first need
-
-    value = text.strip()
-    if re.search(r"[,;]", value):
-        raise ValueError("give one address only, like office@example.org")
-    if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        raise ValueError("an address has no line breaks or control characters; it should look like office@example.org")
-    try:
-        # test_environment admits .test, SPECIAL names are judged by DNS and not by their letters.
-        found = validate_email(value, check_deliverability=False, test_environment=True, allow_domain_literal=False)
-    except EmailNotValidError:
-        local, at, domain = value.rpartition("@")
-        if at and re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}", local) and not re.search(r"^\.|\.\.|\.$", local):
-            return f"{local}@{normal_domain(domain)}"  # reserved names like .example and .local are fine for a lab or intranet
-        raise ValueError("this is not a mail address; it should look like office@example.org") from None
-    return f"{found.local_part}@{found.ascii_domain.lower()}"
-
-
-def normal_pattern(text: str) -> str:
-    """Return an address pattern: `office@example.org`, `@example.org` (a domain) or `@*.example.org` (its sub-domains)."""
-    value = text.strip()
-    local, _, domain = value.rpartition("@")
-    if not local or local == "*":
-        try:
-            return f"@*.{normal_domain(domain[2:])}" if domain.startswith("*.") else f"@{normal_domain(domain)}"
-        except ValueError:
-            raise ValueError("a filter is an address (office@example.org), a domain (@example.org) or its sub-domains (@*.example.org)") from None
-    return normal_address(value)
-
-
-def _one_line(text: str) -> str:
-    if any(ord(char) < 32 or ord(char) in (127, 0x85, 0x2028, 0x2029) for char in text):
-        raise ValueError("this must be one line of text, without line breaks or control characters")
-    return text
-
-
-def _zone(text: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        raise ValueError("this is not a time zone; it should look like Europe/Berlin") from None
-    return text
-
-
-def _whole_number(value: object) -> object:
-    # bool is an int to Python, and int("٥٨٧") is 587; neither is what anybody meant.
-    if isinstance(value, bool) or (isinstance(value, str) and not re.fullmatch(r"[0-9]{1,12}", value)):
-        raise ValueError("this must be a whole number, written with the digits 0 to 9")
-    return value
-
-
-Domain = Annotated[str, AfterValidator(normal_domain)]
-Host = Annotated[str, Field(max_length=300), AfterValidator(normal_host)]
-Address = Annotated[str, Field(max_length=400), AfterValidator(normal_address)]
-Pattern = Annotated[str, Field(max_length=400), AfterValidator(normal_pattern)]
-Line = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_one_line)]
-Count = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=1_000_000_000)]
-Port = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=65535)]
-Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*$", max_length=200)]
 
 
 # --- the document -----------------------------------------------------------------------------------------------------
@@ -181,8 +76,12 @@ class Limit(Part):
     max: Count = Field(description="how many; to have no limit, leave the limit out")
     per: Literal["hour", "day", "week"]
     unit: Literal["messages", "recipients"] = "messages"
-    window: Literal["calendar", "sliding"] = Field(default="sliding", description="calendar: from 0:00 on; sliding: any stretch of that length")
-    on_exceed: Literal["defer", "reject"] = Field(default="defer", description="defer: wait until there is room; reject: tell the sender at once")
+    window: Literal["calendar", "sliding"] = Field(
+        default="sliding", description="calendar: from 0:00 on; sliding: any stretch of that length"
+    )
+    on_exceed: Literal["defer", "reject"] = Field(
+        default="defer", description="defer: wait until there is room; reject: tell the sender at once"
+    )
     reset_at: datetime | None = Field(default=None, description="the counter starts anew at this moment")
 
 
@@ -198,19 +97,27 @@ class Server(Part):
 
     name: Line = Field(min_length=1, description="what people call this server")
     default: bool = Field(default=False, description="takes the mail that no filter claims; exactly one server is the default")
-    filter: tuple[Pattern, ...] = Field(default=(), description="senders that use this server: office@example.org, @example.org, @*.example.org")
+    filter: tuple[Pattern, ...] = Field(
+        default=(), description="senders that use this server: office@example.org, @example.org, @*.example.org"
+    )
     sender: Sender
-    return_path: Address | None = Field(default=None, description="where bounces go (envelope sender); the sender's address if absent")
+    return_path: Address | None = Field(
+        default=None, description="where bounces go (envelope sender); the sender's address if absent"
+    )
     host: Host = Field(description="the server's name")
     port: Port
     security: Security
     auth: Auth = Auth.AUTO
     username: Line | None = None
     password: SecretRef | None = None
-    ehlo: Domain | None = Field(default=None, description="the name that the dispatcher gives itself; the machine's own if absent")
+    ehlo: Domain | None = Field(
+        default=None, description="the name that the dispatcher gives itself; the machine's own if absent"
+    )
     limit: Limit | None = None
     burst: Burst | None = None
-    provider: Line | None = Field(default=None, description="an id of `sendready providers`, where it cannot be told from the host")
+    provider: Line | None = Field(
+        default=None, description="an id of `sendready providers`, where it cannot be told from the host"
+    )
     selectors: tuple[Selector, ...] = Field(default=(), description="DKIM selectors that this server signs with")
 
     @model_validator(mode="after")
@@ -222,7 +129,9 @@ class Server(Part):
         if not self.username:
             raise ValueError("username is missing; give the login name, or choose auth = none")
         if self.password is None:
-            raise ValueError('password is missing; say where it is kept, like password = { source = "file", ref = "smtp.password" }')
+            raise ValueError(
+                'password is missing; say where it is kept, like password = { source = "file", ref = "smtp.password" }'
+            )
         if self.security is Security.NONE and not self.is_loopback:
             raise ValueError("a password never travels unencrypted: choose security = starttls or implicit-tls, or auth = none")
         return self
@@ -277,8 +186,10 @@ class Template(Part):
 class Service(Part):
     """How a delivering service retries. Only for dispatch = service."""
 
-    max_age: Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=336)] = Field(default=48, description="hours until a message is given up")
-    retry: tuple[Count, ...] = Field(default=(5, 15, 60, 240), max_length=50, description="minutes to wait before each further attempt; the last one repeats")
+    max_age: Hours = Field(default=48, description="hours until a message is given up")
+    retry: tuple[Count, ...] = Field(
+        default=(5, 15, 60, 240), max_length=50, description="minutes to wait before each further attempt; the last one repeats"
+    )
 
 
 class Volume(Part):
@@ -294,8 +205,10 @@ class Settings(Part):
     """The whole document."""
 
     schema_version: Literal[1] = 1
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(default="Europe/Berlin", description="IANA name; days and weeks of limits begin there")
-    dispatch: Literal["direct", "service"] = Field(default="direct", description="direct: the dispatcher sends and retries; service: a service does")
+    timezone: Zone = Field(default="Europe/Berlin", description="IANA name; days and weeks of limits begin there")
+    dispatch: Literal["direct", "service"] = Field(
+        default="direct", description="direct: the dispatcher sends and retries; service: a service does"
+    )
     service: Service | None = None
     mail_client: Literal["system", "module"] = Field(default="module", description="what opens a message for editing")
     test_mode: TestMode = TestMode()
@@ -310,7 +223,9 @@ class Settings(Part):
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"two servers have the same name ({min(twice)[:60]}); give each its own")
         if self.service is not None and self.dispatch != "service":
-            raise ValueError('a [service] table is given, but dispatch is "direct"; choose dispatch = "service" or take the table out')
+            raise ValueError(
+                'a [service] table is given, but dispatch is "direct"; choose dispatch = "service" or take the table out'
+            )
         return self
 
     def server(self, name: str) -> Server:
@@ -349,7 +264,14 @@ def parse(document: Mapping[str, Any]) -> Settings:
     """Turn a mapping (from TOML or JSON) into `Settings`. Raises `SettingsError` with every problem named."""
     version = document.get("schema_version", SCHEMA_VERSION)
     if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise SettingsError([Problem(field="schema_version", message=f"this file was written by a newer sendready (its version is {version}, ours {SCHEMA_VERSION})")])
+        raise SettingsError(
+            [
+                Problem(
+                    field="schema_version",
+                    message=f"this file was written by a newer sendready (its version is {version}, ours {SCHEMA_VERSION})",
+                )
+            ]
+        )
     try:
         return Settings.model_validate(dict(document))
     except ValidationError as error:

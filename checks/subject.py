@@ -85,7 +85,11 @@ def of_domain(
     domain: str, *, now: datetime, sending_ips: Iterable[str] = (), selectors: Iterable[str] = (), allow_private: bool = False
 ) -> list[Subject]:
     """Subjects of `check --domain`: the domain in both roles."""
-    return [DomainSubject(now=now, allow_private=allow_private, domain=domain, sending_ips=tuple(sending_ips), selectors=tuple(selectors))]
+    return [
+        DomainSubject(
+            now=now, allow_private=allow_private, domain=domain, sending_ips=tuple(sending_ips), selectors=tuple(selectors)
+        )
+    ]
 
 
 def of_settings(
@@ -113,12 +117,25 @@ def of_settings(
 
 
 def _domains(
-    settings: Settings, servers: list[Server], now: datetime, sending_ips: tuple[str, ...], selectors: tuple[str, ...], allow_private: bool
+    settings: Settings,
+    servers: list[Server],
+    now: datetime,
+    sending_ips: tuple[str, ...],
+    selectors: tuple[str, ...],
+    allow_private: bool,
 ) -> list[DomainSubject]:
     found: dict[str, DomainSubject] = {}
 
     def note(domain: str, server: Server, *, header_from: bool, envelope: bool) -> None:
-        blank = DomainSubject(now=now, allow_private=allow_private, domain=domain, header_from=False, envelope=False, volume=settings.volume, sending_ips=sending_ips)
+        blank = DomainSubject(
+            now=now,
+            allow_private=allow_private,
+            domain=domain,
+            header_from=False,
+            envelope=False,
+            volume=settings.volume,
+            sending_ips=sending_ips,
+        )
         known = found.get(domain, blank)
         found[domain] = replace(
             known,

@@ -54,9 +54,18 @@ def document(settings: Settings, *, report: Report | None, report_digest: str = 
     stamp = None
     if report is not None:
         stamp = Verified(
-            settings_digest=_digest(normal), verdict=report.verdict, taken_at=report.taken_at, tool=report.tool, report_digest=report_digest or report.digest()
+            settings_digest=_digest(normal),
+            verdict=report.verdict,
+            taken_at=report.taken_at,
+            tool=report.tool,
+            report_digest=report_digest or report.digest(),
         ).model_dump(mode="json")
-    return {"schema": SCHEMA, **normal, "verified": stamp, "fields": {path: _digest(value)[:SHORT] for path, value in _leaves(normal)}}
+    return {
+        "schema": SCHEMA,
+        **normal,
+        "verified": stamp,
+        "fields": {path: _digest(value)[:SHORT] for path, value in _leaves(normal)},
+    }
 
 
 def to_json(found: Mapping[str, Any]) -> str:
@@ -91,16 +100,35 @@ def verify(text: str) -> Verification:
     fields = found.pop("fields", None)
     found.pop("schema")
     if stamp is None:
-        return Verification(state="never-verified", message="These settings were never verified: no check was run before the file was written.", problems=_problems(found))
+        return Verification(
+            state="never-verified",
+            message="These settings were never verified: no check was run before the file was written.",
+            problems=_problems(found),
+        )
     try:
         verified = TypeAdapter(Verified).validate_json(json.dumps(stamp), strict=True)
     except ValidationError:
-        return Verification(state="changed", message="The stamp of this file was changed (verified).", changed=("verified",), problems=_problems(found))
+        return Verification(
+            state="changed",
+            message="The stamp of this file was changed (verified).",
+            changed=("verified",),
+            problems=_problems(found),
+        )
     if _digest(found) == verified.settings_digest:
-        return Verification(state="ok", verified=verified, message=f"Unchanged since it was verified on {spoken_time(verified.taken_at)}; the verdict was: {VERDICT[verified.verdict].lower()}.")
+        return Verification(
+            state="ok",
+            verified=verified,
+            message=f"Unchanged since it was verified on {spoken_time(verified.taken_at)}; the verdict was: {VERDICT[verified.verdict].lower()}.",
+        )
     changed = tuple(line(path, 200) for path in _changed(found, fields if isinstance(fields, Mapping) else {})) or ("verified",)
     named = ", ".join(changed[:MAX_NAMED]) + (f" and {len(changed) - MAX_NAMED:,} more" if len(changed) > MAX_NAMED else "")
-    return Verification(state="changed", verified=verified, changed=changed, problems=_problems(found), message=f"Changed since it was verified on {spoken_time(verified.taken_at)}: {named}.")
+    return Verification(
+        state="changed",
+        verified=verified,
+        changed=changed,
+        problems=_problems(found),
+        message=f"Changed since it was verified on {spoken_time(verified.taken_at)}: {named}.",
+    )
 
 
 def _read(text: str) -> dict[str, Any]:
@@ -146,7 +174,12 @@ def _whole(paths: set[str], others: Any) -> set[str]:
     found = set()
     for path in paths:
         parents = [path[: match.start()] for match in re.finditer(r"[.\[]", path)]
-        found.add(next((parent for parent in parents if not any(other.startswith((f"{parent}.", f"{parent}[")) for other in others)), path))
+        found.add(
+            next(
+                (parent for parent in parents if not any(other.startswith((f"{parent}.", f"{parent}[")) for other in others)),
+                path,
+            )
+        )
     return found
 
 
@@ -176,14 +209,23 @@ def json_schema() -> dict[str, Any]:
     settings = Settings.model_json_schema(mode="serialization")
     stamp = Verified.model_json_schema(mode="serialization")
     definitions = {**settings.pop("$defs", {}), **stamp.pop("$defs", {}), "Verified": stamp}
-    fields = {"type": "object", "additionalProperties": {"type": "string", "pattern": f"^[0-9a-f]{{{SHORT}}}$"}, "description": "a short digest of each field, to name what changed"}
+    fields = {
+        "type": "object",
+        "additionalProperties": {"type": "string", "pattern": f"^[0-9a-f]{{{SHORT}}}$"},
+        "description": "a short digest of each field, to name what changed",
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:sendready:schema:dispatcher:1",
         **settings,
         "title": "sendready dispatcher configuration",
         "description": "The settings in normal form, and what was verified of them.",
-        "properties": {"schema": {"const": SCHEMA}, **settings["properties"], "verified": {"anyOf": [{"$ref": "#/$defs/Verified"}, {"type": "null"}]}, "fields": fields},
+        "properties": {
+            "schema": {"const": SCHEMA},
+            **settings["properties"],
+            "verified": {"anyOf": [{"$ref": "#/$defs/Verified"}, {"type": "null"}]},
+            "fields": fields,
+        },
         "required": ["schema", *settings.get("required", []), "verified", "fields"],
         "$defs": definitions,
     }

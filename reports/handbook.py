@@ -68,6 +68,12 @@ def cause_page(reply: str, cause: Cause | None) -> str:
     """Explain a server's reply; an unknown one is shown as it came and never guessed at."""
     if cause is None:
         return f"The server said: {line(reply)}\n\nThis reply is in none of our tables, so we do not guess. Show it to whoever runs the server.\n"
-    lines = [f"The server said: {line(reply)}", "", f"It means: {cause.meaning}.", "", f"Who can change it: {OWNER[Owner(cause.owner)].inline}."]
+    lines = [
+        f"The server said: {line(reply)}",
+        "",
+        f"It means: {cause.meaning}.",
+        "",
+        f"Who can change it: {OWNER[Owner(cause.owner)].inline}.",
+    ]
     lines += [f"{number}. {step}" for number, step in enumerate(cause.steps, start=1)]
     return "\n".join([*lines, "", f"Source: {cause.source} (read {cause.checked.isoformat()})"]) + "\n"

@@ -28,7 +28,12 @@ STYLE, SCRIPT = "report.css", "report.js"  # in templates/; what is hashed is wh
 def _environment() -> Environment:
     """Autoescape is on whatever a template is called, an unknown variable is an error, every value goes through the door."""
     return Environment(
-        loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, finalize=door, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=door,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
@@ -39,7 +44,13 @@ def _asset(name: str) -> str:
 
 def _policy(*, script: bool) -> str:
     """The Content-Security-Policy: nothing but our own style and script, by their hashes."""
-    rules = ["default-src 'none'", f"style-src {_hash(STYLE)}", *([f"script-src {_hash(SCRIPT)}"] if script else []), "base-uri 'none'", "form-action 'none'"]
+    rules = [
+        "default-src 'none'",
+        f"style-src {_hash(STYLE)}",
+        *([f"script-src {_hash(SCRIPT)}"] if script else []),
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
     return "; ".join(rules)
 
 
@@ -49,7 +60,10 @@ def _hash(name: str) -> str:
 
 def render(report: Report, *, manual: Manual = from_catalogue) -> str:
     """Return the page. `manual` says why a check matters."""
-    return _environment().get_template("report.html").render(view=view(report, manual=manual), policy=_policy(script=True), ttl=TTL) + "\n"
+    return (
+        _environment().get_template("report.html").render(view=view(report, manual=manual), policy=_policy(script=True), ttl=TTL)
+        + "\n"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from reports.escape import line
 
 _RFC = re.compile(r"RFC (\d{3,5})(?: (section|appendix) ([0-9A-Za-z]{1,3}(?:\.[0-9A-Za-z]{1,3}){0,6}))?")
-_HTTPS = re.compile(r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?(?:[/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]*)?", re.IGNORECASE)
+_HTTPS = re.compile(
+    r"https://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?(?:[/?#][A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]*)?", re.IGNORECASE
+)
 MAX_ADDRESS = 500  # longer than any page of a vendor
 
 
@@ -37,7 +39,9 @@ def local(path: str) -> str:
     """Return the relative address of a file beside the page; empty if the path leads anywhere else."""
     if not path or path.startswith("/") or "\\" in path or ".." in path.split("/"):
         return ""
-    return "./" + urllib.parse.quote(path.encode("utf-8", "backslashreplace"), safe="/")  # "./": a colon in it is no scheme (RFC 3986 section 4.2)
+    return "./" + urllib.parse.quote(
+        path.encode("utf-8", "backslashreplace"), safe="/"
+    )  # "./": a colon in it is no scheme (RFC 3986 section 4.2)
 
 
 def anchor(kind: str, name: str) -> str:

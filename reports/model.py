@@ -184,7 +184,9 @@ def build(
             CheckEntry(check=result.check, status=result.status, findings=tuple(_finding(finding) for finding in result.findings))
             for result in sorted(results, key=lambda result: _place(result.check))
         ),
-        tables=tuple(TableEntry.model_validate(plain(table)) for table in sorted(tables, key=lambda table: str(table.get("name")))),
+        tables=tuple(
+            TableEntry.model_validate(plain(table)) for table in sorted(tables, key=lambda table: str(table.get("name")))
+        ),
     )
 
 
@@ -211,7 +213,9 @@ def _remedy(remedy: Remedy) -> RemedyEntry:
     return RemedyEntry(
         owner=remedy.owner,
         steps=remedy.steps,
-        records=tuple(RecordEntry(action=change.action, name=change.name, type=change.type, value=change.value) for change in remedy.records),
+        records=tuple(
+            RecordEntry(action=change.action, name=change.name, type=change.type, value=change.value) for change in remedy.records
+        ),
     )
 
 

@@ -16,7 +16,10 @@ def command(report: Report, of: str, finding: FindingEntry) -> str:
         name = _domain(finding.about, domains) or str(subject.get("name", ""))
         words = ["--domain", name]
         family = finding.code.partition(".")[0]
-        for flag, key, families in (("--sending-ip", "sending_ips", ("spf", "reverse")), ("--selector", "selectors", ("dkim", "dmarc"))):
+        for flag, key, families in (
+            ("--sending-ip", "sending_ips", ("spf", "reverse")),
+            ("--selector", "selectors", ("dkim", "dmarc")),
+        ):
             if family in families:
                 words += [word for value in _list(subject.get(key))[:10] for word in (flag, value)]
     else:

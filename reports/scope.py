@@ -99,7 +99,9 @@ def scope_of(report: Report) -> Scope:
         what=listed(domains[:3]) + (f" and {len(domains) - 3:,} more" if len(domains) > 3 else "") or name or "this sender",
         domains=domains,
         servers=tuple(_server(row, observations) for row in rows),
-        providers=tuple(dict.fromkeys(found.name.partition(" (")[0] for row in rows if (found := provider_of_host(str(row.get("host", "")))))),
+        providers=tuple(
+            dict.fromkeys(found.name.partition(" (")[0] for row in rows if (found := provider_of_host(str(row.get("host", "")))))
+        ),
         test_mode=_on(subject.get("test_mode")),
         taken_at=line(report.taken_at, 40),
         taken=spoken_time(report.taken_at),
@@ -113,7 +115,20 @@ def scope_of(report: Report) -> Scope:
     )
 
 
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 """Our own, for %B follows the locale."""
 
 
@@ -142,7 +157,14 @@ def _observations(rows: Mapping[str, Any]) -> tuple[tuple[Observation, ...], int
     for name in sorted(rows, key=lambda name: (not name.startswith("dns "), name))[:MAX_OBSERVATIONS]:
         row = _mapping(rows[name])
         found.append(
-            Observation(id=name, anchor=anchor("seen", name), title=line(name, 300), state=line(row.get("state") or "", 30), answer=STATES.get(str(row.get("state")), ""), text=block(row.get("text") or ""))
+            Observation(
+                id=name,
+                anchor=anchor("seen", name),
+                title=line(name, 300),
+                state=line(row.get("state") or "", 30),
+                answer=STATES.get(str(row.get("state")), ""),
+                text=block(row.get("text") or ""),
+            )
         )
     return tuple(found), max(0, len(rows) - MAX_OBSERVATIONS)
 
@@ -163,11 +185,19 @@ SECURITY = {
 
 def _server(row: Mapping[str, Any], observations: Iterable[Observation]) -> ServerFacts:
     keys = [*LABELS, *sorted(set(row) - set(LABELS) - {"name"})]
-    facts = [Fact(label=LABELS.get(key, line(key.replace("_", " ").capitalize(), 60)), value=_value(key, row[key])) for key in keys if key in row]
+    facts = [
+        Fact(label=LABELS.get(key, line(key.replace("_", " ").capitalize(), 60)), value=_value(key, row[key]))
+        for key in keys
+        if key in row
+    ]
     where = f" {row.get('host')} ["
     port = f"]:{row.get('port')} "
     seen = [found for found in observations if where in f"{found.id} " and port in f"{found.id} "]
-    return ServerFacts(name=line(row.get("name") or row.get("host") or "server", 200), facts=tuple(fact for fact in facts if fact.value), seen=tuple(seen))
+    return ServerFacts(
+        name=line(row.get("name") or row.get("host") or "server", 200),
+        facts=tuple(fact for fact in facts if fact.value),
+        seen=tuple(seen),
+    )
 
 
 def _value(key: str, value: Any) -> str:

@@ -116,17 +116,24 @@ def view(report: Report, *, manual: Manual = from_catalogue) -> View:
     scope = scope_of(report)
     maker = _Maker(report, manual, scope)
     found = [(entry.check, finding) for entry in report.checks for finding in entry.findings]
-    to_do = {owner: [pair for status in (Status.FAIL, Status.WARN) for pair in found if _acts(pair[1], status) is owner] for owner in Owner}
+    to_do = {
+        owner: [pair for status in (Status.FAIL, Status.WARN) for pair in found if _acts(pair[1], status) is owner]
+        for owner in Owner
+    }
     groups = []
     for owner, who in OWNER.items():
         if pairs := to_do[owner]:
             cards = maker.cards(pairs)
             hint = f"{who.hint} {scope.hint_of(owner)}".strip()
             summary = listed([f"{number:,} {words}" for number, words in _tally([finding for _, finding in pairs])])
-            groups.append(Group(key=str(owner), name=who.name, hint=hint, summary=summary, cards=cards, mail=mail(owner, cards, scope)))
+            groups.append(
+                Group(key=str(owner), name=who.name, hint=hint, summary=summary, cards=cards, mail=mail(owner, cards, scope))
+            )
 
     def section(*statuses: Status) -> tuple[Card, ...]:
-        return maker.cards([pair for status in statuses for pair in found if pair[1].status is status and _acts(pair[1], status) is None])
+        return maker.cards(
+            [pair for status in statuses for pair in found if pair[1].status is status and _acts(pair[1], status) is None]
+        )
 
     sections = {
         "remarks": section(Status.WARN, Status.NOTE), "unknown": section(Status.BROKEN, Status.UNKNOWN), "not_run": _once(section(Status.NOT_RUN)),
@@ -137,7 +144,8 @@ def view(report: Report, *, manual: Manual = from_catalogue) -> View:
         verdict=VERDICT[report.verdict],
         status=str(VERDICT_STATUS[report.verdict]),
         sentence=sentence(report.verdict, everything),
-        explained=EXPLAINED[report.verdict] + (LIMITED if scope.not_tested and report.verdict in (Verdict.READY, Verdict.READY_WITH_WARNINGS) else ""),
+        explained=EXPLAINED[report.verdict]
+        + (LIMITED if scope.not_tested and report.verdict in (Verdict.READY, Verdict.READY_WITH_WARNINGS) else ""),
         scope=scope,
         counts=tuple(_counts(everything, {group.key for group in groups})),
         groups=tuple(groups),
@@ -173,18 +181,31 @@ def sentence(verdict: Verdict, findings: Sequence[FindingEntry]) -> str:
     if verdict is Verdict.READY_WITH_WARNINGS:
         shares = _shares(findings, Status.WARN)
         idle = sum(finding.status is Status.WARN and finding.remedy is None for finding in findings)
-        return "nothing blocks sending; " + ", ".join(shares + ([counted(idle, "warning to know of", "warnings to know of")] if idle else []))
+        return "nothing blocks sending; " + ", ".join(
+            shares + ([counted(idle, "warning to know of", "warnings to know of")] if idle else [])
+        )
     passed = sum(finding.status is Status.PASS for finding in findings)
-    return f"{counted(passed, 'point was', 'points were')} checked and nothing stands in the way" if passed else "nothing stands in the way"
+    return (
+        f"{counted(passed, 'point was', 'points were')} checked and nothing stands in the way"
+        if passed
+        else "nothing stands in the way"
+    )
 
 
 def _shares(findings: Sequence[FindingEntry], status: Status) -> list[str]:
-    return [_share(owner, mine) for owner in OWNER if (mine := [finding for finding in findings if _acts(finding, status) is owner])]
+    return [
+        _share(owner, mine) for owner in OWNER if (mine := [finding for finding in findings if _acts(finding, status) is owner])
+    ]
 
 
 def _share(owner: Owner, findings: Iterable[FindingEntry]) -> str:
     mine = list(findings)
-    records = {(record.action, record.name, record.type, record.value) for finding in mine if finding.remedy for record in finding.remedy.records}
+    records = {
+        (record.action, record.name, record.type, record.value)
+        for finding in mine
+        if finding.remedy
+        for record in finding.remedy.records
+    }
     only_records = all(finding.remedy and finding.remedy.records for finding in mine)
     return share(owner, tasks=len(mine), records=len(records), only_records=only_records)
 
@@ -223,7 +244,9 @@ class _Maker:
         words = STATUS[finding.status]
         page = self._manual(check)
         remedy = finding.remedy
-        again = finding.status in (Status.FAIL, Status.WARN, Status.UNKNOWN) or (remedy is not None and finding.status is Status.NOTE)
+        again = finding.status in (Status.FAIL, Status.WARN, Status.UNKNOWN) or (
+            remedy is not None and finding.status is Status.NOTE
+        )
         to_change = changes(finding)
         return Card(
             anchor=self._anchor(check, finding),
@@ -241,7 +264,9 @@ class _Maker:
             verify=command(self._report, page.of if page else "", finding) if again else "",
             side=self._side(finding),
             references=tuple(reference(text) for text in finding.references[:MAX_STEPS]),
-            known=tuple(Known(text=line(probe, 300), anchor=self._anchors.get(probe, "")) for probe in finding.consulted[:MAX_CONSULTED]),
+            known=tuple(
+                Known(text=line(probe, 300), anchor=self._anchors.get(probe, "")) for probe in finding.consulted[:MAX_CONSULTED]
+            ),
         )
 
     def _anchor(self, check: str, finding: FindingEntry) -> str:

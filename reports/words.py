@@ -25,7 +25,9 @@ STATUS: dict[Status, StatusWords] = {
     Status.FAIL: StatusWords(word="Must be fixed", mark="FAIL", one="must be fixed", many="must be fixed"),
     Status.WARN: StatusWords(word="Warning", mark="WARN", one="warning", many="warnings"),
     Status.NOTE: StatusWords(word="Note", mark="NOTE", one="note", many="notes"),
-    Status.UNKNOWN: StatusWords(word="Could not be determined", mark="????", one="could not be determined", many="could not be determined"),
+    Status.UNKNOWN: StatusWords(
+        word="Could not be determined", mark="????", one="could not be determined", many="could not be determined"
+    ),
     Status.BROKEN: StatusWords(word="Fault in sendready", mark="BUG ", one="fault in sendready", many="faults in sendready"),
     Status.NOT_RUN: StatusWords(word="Not checked", mark="skip", one="not checked", many="not checked"),
     Status.PASS: StatusWords(word="Passed", mark="ok  ", one="passed", many="passed"),

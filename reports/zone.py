@@ -79,7 +79,9 @@ def _change(record: RecordEntry, instead: tuple[str, ...]) -> Change:
         type=line(record.type, 20),
         value=line(record.value, MAX_VALUE),
         whole=len(record.value) <= MAX_VALUE,
-        parts=tuple(line(part) for part in quoted(record.value)) if record.type == "TXT" and len(record.value) <= MAX_VALUE else (),
+        parts=tuple(line(part) for part in quoted(record.value))
+        if record.type == "TXT" and len(record.value) <= MAX_VALUE
+        else (),
         instead=instead,
     )
 

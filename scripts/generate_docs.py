@@ -20,8 +20,14 @@ def pages() -> dict[Path, str]:
     folder = ROOT / "docs" / "checks"
     found = {folder / f"{check.id}.md": check_page(check) for check in catalogue()}
     rows = "".join(f"| [{check.id}]({check.id}.md) | {check.title} |\n" for check in catalogue())
-    found[folder / "README.md"] = f"# Checks\n\nWritten by `make docs` from the rule files.\n\n| check | title |\n| --- | --- |\n{rows}"
-    for name, schema in (("settings", settings.json_schema()), ("report", model.json_schema()), ("dispatcher", dispatcher.json_schema())):
+    found[folder / "README.md"] = (
+        f"# Checks\n\nWritten by `make docs` from the rule files.\n\n| check | title |\n| --- | --- |\n{rows}"
+    )
+    for name, schema in (
+        ("settings", settings.json_schema()),
+        ("report", model.json_schema()),
+        ("dispatcher", dispatcher.json_schema()),
+    ):
         found[ROOT / "docs" / "schemas" / f"{name}.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     return found
 

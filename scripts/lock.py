@@ -15,7 +15,12 @@ def main() -> None:
     """Write requirements/demo.txt and requirements/test.txt."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     # editables: what hatchling needs for an editable install without build isolation.
-    runtime = ["editables", *project["project"]["dependencies"], *project["project"]["optional-dependencies"]["demo"], *project["build-system"]["requires"]]
+    runtime = [
+        "editables",
+        *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["demo"],
+        *project["build-system"]["requires"],
+    ]
     groups = project["dependency-groups"]
     write("demo.txt", runtime, "What the program and its demo need.")
     write("test.txt", [*runtime, *groups["test"], *groups["quality"]], "The program, its tests and its linters.")

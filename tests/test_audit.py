@@ -49,7 +49,9 @@ def test_a_folder_is_its_settings_files(tmp_path: Path) -> None:
     assert [target.name for target in read_targets(tmp_path)] == ["a.toml", "sub/b.toml"]
 
 
-@pytest.mark.parametrize("name", ["../../x", "con", "a" * 63 + "." + "b" * 63 + "." + "c" * 63 + "." + "d" * 50, "con.example", "ä.example"])
+@pytest.mark.parametrize(
+    "name", ["../../x", "con", "a" * 63 + "." + "b" * 63 + "." + "c" * 63 + "." + "d" * 50, "con.example", "ä.example"]
+)
 def test_report_folders_stay_inside_and_do_not_collide(tmp_path: Path, name: str) -> None:
     """A target's name never becomes a path; reserved and overlong names get a harmless one."""
     [target] = read_targets_of(tmp_path, name)
@@ -88,13 +90,28 @@ def test_nothing_is_asked_twice_across_targets() -> None:
 def test_the_command_keeps_every_result_and_exits_with_the_worst(tmp_path: Path) -> None:
     """A line per target, a JSON lines file, a page with links; a bad line gives 65 and the rest is there."""
     (tmp_path / "list.txt").write_text("a.example\nnot a domain\nb.example\n", "utf-8")
-    arguments = ["audit", str(tmp_path / "list.txt"), "--output", str(tmp_path / "out"), "--nameserver", "127.0.0.1:1", "--timeout", "3"]
-    done = subprocess.run([sys.executable, "-m", "wizard", *arguments], capture_output=True, text=True, check=False, timeout=60, cwd=ROOT)
+    arguments = [
+        "audit",
+        str(tmp_path / "list.txt"),
+        "--output",
+        str(tmp_path / "out"),
+        "--nameserver",
+        "127.0.0.1:1",
+        "--timeout",
+        "3",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "wizard", *arguments], capture_output=True, text=True, check=False, timeout=60, cwd=ROOT
+    )
     assert done.returncode == 65
     assert len(done.stdout.splitlines()) == 3
     assert "line 2" in done.stdout
     rows = [json.loads(line) for line in (tmp_path / "out" / "audit.jsonl").read_text("utf-8").splitlines()]
-    assert {row["target"]: row["verdict"] for row in rows} == {"a.example": "not-fully-tested", "b.example": "not-fully-tested", "not a domain": "invalid"}
+    assert {row["target"]: row["verdict"] for row in rows} == {
+        "a.example": "not-fully-tested",
+        "b.example": "not-fully-tested",
+        "not a domain": "invalid",
+    }
     page = (tmp_path / "out" / "index.html").read_text("utf-8")
     for row in rows:
         if row["report"]:
@@ -106,7 +123,11 @@ def test_an_empty_list_is_told(tmp_path: Path) -> None:
     """Nothing to check is no success."""
     (tmp_path / "list.txt").write_text("# nobody\n", "utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "wizard", "audit", str(tmp_path / "list.txt"), "--output", str(tmp_path / "out")], capture_output=True, text=True, check=False, cwd=ROOT
+        [sys.executable, "-m", "wizard", "audit", str(tmp_path / "list.txt"), "--output", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
     )
     assert done.returncode == 65
     assert "nothing to check" in done.stderr

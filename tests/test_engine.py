@@ -50,7 +50,11 @@ class World:
     async def __call__(self, probe: Probe[Any], budget: float) -> Reading:
         self.asked.append(probe.id)
         await asyncio.sleep(self.pause)
-        return DnsReading(state=self.state, records=(DnsRecord(value=f"of {probe.id}"),)) if self.state is State.OK else probe.reading(state=self.state)
+        return (
+            DnsReading(state=self.state, records=(DnsRecord(value=f"of {probe.id}"),))
+            if self.state is State.OK
+            else probe.reading(state=self.state)
+        )
 
 
 def judged(run: Run, *rules: Rule, subjects: tuple[Subject, ...] = (subject(),)) -> list[CheckResult]:
@@ -69,7 +73,11 @@ def needs(*names: str) -> Any:
 def test_nothing_is_asked_twice_however_many_rules_want_it() -> None:
     """Ten rules and two subjects with the same two questions cause two probes."""
     world = World(pause=0.01)
-    results = judged(Run(gather=world), *[Rule(needs("a.example", "b.example")) for _ in range(10)], subjects=(subject(), subject("other.example")))
+    results = judged(
+        Run(gather=world),
+        *[Rule(needs("a.example", "b.example")) for _ in range(10)],
+        subjects=(subject(), subject("other.example")),
+    )
     assert sorted(world.asked) == ["dns a.example TXT", "dns b.example TXT"]
     assert [finding.code for result in results for finding in result.findings] == ["test.good"] * 20
 
@@ -102,7 +110,10 @@ def test_each_finding_names_the_probes_consulted_up_to_it() -> None:
         yield GOOD(about="b", name="b")
 
     [result] = judged(Run(gather=World()), Rule(judge))
-    assert [finding.consulted for finding in result.findings] == [("dns a.example TXT",), ("dns a.example TXT", "dns b.example TXT")]
+    assert [finding.consulted for finding in result.findings] == [
+        ("dns a.example TXT",),
+        ("dns a.example TXT", "dns b.example TXT"),
+    ]
 
 
 def test_a_failed_reading_is_unknown_and_says_why() -> None:
@@ -160,7 +171,9 @@ def test_the_deadline_holds_when_every_peer_hangs() -> None:
     async def timed() -> tuple[float, list[CheckResult]]:
         loop = asyncio.get_running_loop()
         start = loop.time()
-        results = await Run(gather=World(pause=60), deadline=0.2).judge([Rule(needs("a.example")), Rule(needs("b.example", "c.example"))], [subject()])
+        results = await Run(gather=World(pause=60), deadline=0.2).judge(
+            [Rule(needs("a.example")), Rule(needs("b.example", "c.example"))], [subject()]
+        )
         return loop.time() - start, results
 
     seconds, results = asyncio.run(timed())

@@ -87,7 +87,9 @@ def test_no_match_and_no_default_is_refused() -> None:
 
 
 def test_an_equal_filter_on_two_servers_is_refused_and_both_are_named() -> None:
-    found = routed(document(server("a", "@club.example"), server("b", "@club.example"), server("c", default=True)), "x@club.example")
+    found = routed(
+        document(server("a", "@club.example"), server("b", "@club.example"), server("c", default=True)), "x@club.example"
+    )
     assert (found.choice.why, found.choice.claimants, found.leaves) == (Why.CONTESTED, ("a", "b"), False)
 
 
@@ -114,7 +116,9 @@ def test_an_international_domain_is_the_same_in_both_spellings() -> None:
     assert routed(settings, "x@xn--mnchen-3ya.example").choice.why is Why.DOMAIN
 
 
-@pytest.mark.parametrize("bad", ["", "office", "a@b@club.example", "Office <office@club.example>", "office@club.example\r\nBcc: x@y.example"])
+@pytest.mark.parametrize(
+    "bad", ["", "office", "a@b@club.example", "Office <office@club.example>", "office@club.example\r\nBcc: x@y.example"]
+)
 def test_what_is_no_address_is_refused_in_words(bad: str) -> None:
     with pytest.raises(ValueError, match=r"address|domain"):
         routed(FOUR, bad)
@@ -122,13 +126,21 @@ def test_what_is_no_address_is_refused_in_words(bad: str) -> None:
         routed(FOUR, "office@club.example", bad)
 
 
-BLOCKED = [{"pattern": "max@gone.example", "reason": "asked us to stop"}, {"pattern": "@competitor.example"}, {"pattern": "@*.corp.example"}]
+BLOCKED = [
+    {"pattern": "max@gone.example", "reason": "asked us to stop"},
+    {"pattern": "@competitor.example"},
+    {"pattern": "@*.corp.example"},
+]
 
 
-@pytest.mark.parametrize("recipient", ["max@gone.example", "MAX@gone.example", "anna@Competitor.example", "anna@a.b.corp.example"])
+@pytest.mark.parametrize(
+    "recipient", ["max@gone.example", "MAX@gone.example", "anna@Competitor.example", "anna@a.b.corp.example"]
+)
 def test_blocked_recipients_get_nothing(recipient: str) -> None:
     """By address, by domain and by sub-domain; a person stays blocked however the address is capitalised."""
-    found = routed(document(server("a", default=True), blocklist=BLOCKED), "office@club.example", recipient, "guest@hotel.example")
+    found = routed(
+        document(server("a", default=True), blocklist=BLOCKED), "office@club.example", recipient, "guest@hotel.example"
+    )
     assert found.rcpt_to == ("guest@hotel.example",)
     assert len(found.stopped) == 1
 
@@ -147,7 +159,9 @@ TEST_MODE = {"enabled": True, "redirect_to": "qa@club.example", "until": date(20
 
 
 def test_test_mode_replaces_the_envelope_and_keeps_the_originals() -> None:
-    found = routed(document(server("a", default=True), test_mode=TEST_MODE), "office@club.example", "a@hotel.example", "b@hotel.example")
+    found = routed(
+        document(server("a", default=True), test_mode=TEST_MODE), "office@club.example", "a@hotel.example", "b@hotel.example"
+    )
     assert found.rcpt_to == ("qa@club.example",)
     assert found.recipients == ("a@hotel.example", "b@hotel.example")
 
@@ -161,7 +175,9 @@ def test_in_test_mode_the_blocklist_looks_at_the_original_recipients_first() -> 
 
 @pytest.mark.parametrize(("today", "overdue"), [(date(2026, 12, 1), False), (date(2026, 12, 2), True), (None, False)])
 def test_test_mode_stays_on_after_its_last_day_and_says_so(today: date | None, overdue: bool) -> None:
-    found = route(document(server("a", default=True), test_mode=TEST_MODE), "office@club.example", ["a@hotel.example"], today=today)
+    found = route(
+        document(server("a", default=True), test_mode=TEST_MODE), "office@club.example", ["a@hotel.example"], today=today
+    )
     assert found.rcpt_to == ("qa@club.example",)
     assert found.test_mode_overdue is overdue
 
@@ -266,7 +282,9 @@ def say(tmp_path: Path, *arguments: str, text: str = FILE) -> tuple[int, str]:
 
 
 def test_the_command_says_server_reason_blocked_and_redirected(tmp_path: Path) -> None:
-    code, text = say(tmp_path, "--from", "office@club.example", "--to", "a@hotel.example,b@competitor.example", "--now", "2026-11-23")
+    code, text = say(
+        tmp_path, "--from", "office@club.example", "--to", "a@hotel.example,b@competitor.example", "--now", "2026-11-23"
+    )
     assert code == exits.READY
     assert "Club (mail.club.example:587)" in text
     assert "its filter @club.example is the sender's domain" in text
@@ -280,8 +298,14 @@ def test_the_command_never_prints_strangers_control_characters(tmp_path: Path) -
 
 def test_the_command_names_an_overdue_test_mode(tmp_path: Path) -> None:
     """In Berlin the last day is over while it is still going on in London."""
-    assert "has passed" in say(tmp_path, "--from", "office@club.example", "--to", "a@hotel.example", "--now", "2026-12-01T23:30:00Z")[1]
-    assert "has passed" not in say(tmp_path, "--from", "office@club.example", "--to", "a@hotel.example", "--now", "2026-12-01T22:30:00Z")[1]
+    assert (
+        "has passed"
+        in say(tmp_path, "--from", "office@club.example", "--to", "a@hotel.example", "--now", "2026-12-01T23:30:00Z")[1]
+    )
+    assert (
+        "has passed"
+        not in say(tmp_path, "--from", "office@club.example", "--to", "a@hotel.example", "--now", "2026-12-01T22:30:00Z")[1]
+    )
 
 
 def test_the_command_says_that_nothing_is_sent(tmp_path: Path) -> None:
@@ -305,7 +329,9 @@ def test_the_command_speaks_json(tmp_path: Path) -> None:
     assert found["blocked"][0]["address"] == "b@competitor.example"
 
 
-@pytest.mark.parametrize("arguments", [("--from", "nobody", "--to", "a@hotel.example"), ("--from", "a@hotel.example", "--to", "x@y@z")])
+@pytest.mark.parametrize(
+    "arguments", [("--from", "nobody", "--to", "a@hotel.example"), ("--from", "a@hotel.example", "--to", "x@y@z")]
+)
 def test_a_bad_address_is_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match=r"address|domain"):
         say(tmp_path, *arguments)

@@ -56,7 +56,11 @@ def test_the_guard_finds_every_usual_form(form: str) -> None:
     assert guard.mask("535 5.7.8 bad login") == "535 5.7.8 bad login"
 
 
-@given(st.binary(max_size=20), st.binary(max_size=20), st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=8, max_size=30))
+@given(
+    st.binary(max_size=20),
+    st.binary(max_size=20),
+    st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=8, max_size=30),
+)
 def test_base64_of_any_surroundings_is_found(before: bytes, after: bytes, value: str) -> None:
     """Whatever stands before and behind it, Base64 of a text that holds the secret is recognised."""
     guard = LeakGuard()

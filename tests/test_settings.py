@@ -44,7 +44,15 @@ def test_a_whole_document_loads() -> None:
             "mail_client": "system",
             "test_mode": {"enabled": True, "redirect_to": "qa@club.example", "until": "2026-12-31"},
             "blocklist": [{"pattern": "@rival.example", "reason": "asked", "added": "2026-01-02"}],
-            "templates": [{"name": "invoice", "subject": "Your invoice", "sender": "office@club.example", "reply_to": "desk@club.example", "file": "i.html"}],
+            "templates": [
+                {
+                    "name": "invoice",
+                    "subject": "Your invoice",
+                    "sender": "office@club.example",
+                    "reply_to": "desk@club.example",
+                    "file": "i.html",
+                }
+            ],
             "volume": {"recipients_per_mailing": 400, "mailings_per_week": 2, "licences": 5, "plan": "Business Standard"},
             "servers": [
                 server(
@@ -52,7 +60,14 @@ def test_a_whole_document_loads() -> None:
                     return_path="bounce@club.example",
                     auth="plain",
                     ehlo="app.club.example",
-                    limit={"max": 500, "per": "hour", "unit": "recipients", "window": "calendar", "on_exceed": "reject", "reset_at": "2026-11-23T10:00:00Z"},
+                    limit={
+                        "max": 500,
+                        "per": "hour",
+                        "unit": "recipients",
+                        "window": "calendar",
+                        "on_exceed": "reject",
+                        "reset_at": "2026-11-23T10:00:00Z",
+                    },
                     burst={"max": 30, "per": "minute"},
                     provider="ionos",
                     selectors=["s1"],
@@ -122,7 +137,9 @@ def test_a_newer_file_is_refused_as_such() -> None:
 
 def test_international_domains_are_a_labels_everywhere() -> None:
     """straße.example is looked up as one company and not as strasse.example (IDNA 2008)."""
-    settings = parse({"servers": [server(host="smtp.straße.example", sender={"email": "post@straße.example"}, filter=["@straße.example"])]})
+    settings = parse(
+        {"servers": [server(host="smtp.straße.example", sender={"email": "post@straße.example"}, filter=["@straße.example"])]}
+    )
     [only] = settings.servers
     assert only.host == "smtp.xn--strae-oqa.example"
     assert only.sender.email == "post@xn--strae-oqa.example"

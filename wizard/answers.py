@@ -25,13 +25,31 @@ MAX_BYTES = 1_000_000
 MAX_SERVERS = 100
 MISSING = "this is missing"
 
-_PASSWORD_KEYS = {"password", "passwd", "pass", "pwd", "secret", "token", "api_key", "apikey", "smtp_password", "password_value", "password_password"}
+_PASSWORD_KEYS = {
+    "password",
+    "passwd",
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "smtp_password",
+    "password_value",
+    "password_password",
+}
 _REFUSAL = (
     'a password is never given here; say where it is kept: password = { source = "file", ref = "smtp.password" } '
     "(or --set password.source=file --set password.ref=smtp.password)"
 )
 # The settings file's own spelling of what is one question here, so that a settings file can serve as answers.
-_SPELLINGS = {"limit": "limit.per", "test_mode": "test_mode.enabled", "port": "port", "security": "security", "default": "default"}
+_SPELLINGS = {
+    "limit": "limit.per",
+    "test_mode": "test_mode.enabled",
+    "port": "port",
+    "security": "security",
+    "default": "default",
+}
 _IGNORED = {"schema_version"}
 
 
@@ -39,7 +57,10 @@ def _bare(key: str) -> str:
     return re.sub(r"[.-]", "_", key.lower())
 
 
-_KEYS = {**{_bare(question.key): question.key for question in QUESTIONS}, **{_bare(key): kept for key, kept in _SPELLINGS.items()}}
+_KEYS = {
+    **{_bare(question.key): question.key for question in QUESTIONS},
+    **{_bare(key): kept for key, kept in _SPELLINGS.items()},
+}
 _SERVER_KEYS = {question.key for question in SERVER_QUESTIONS} | {"port", "security", "default"}
 
 
@@ -103,7 +124,9 @@ def _from_text(text: str, name: str, given: Given) -> None:
     try:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _error(f"the answers file {name} is not valid TOML ({error}); every line reads key = value, and text goes in quotes") from None
+        raise _error(
+            f"the answers file {name} is not valid TOML ({error}); every line reads key = value, and text goes in quotes"
+        ) from None
     except RecursionError:
         raise _error(f"the answers file {name} is nested too deeply") from None
     tables = plain.pop("servers", None)
@@ -114,7 +137,9 @@ def _from_text(text: str, name: str, given: Given) -> None:
         given.tables = [server] if server else []
         return
     if not isinstance(tables, list) or not all(isinstance(row, dict) for row in tables) or len(tables) > MAX_SERVERS:
-        given.problems.append(Problem(field="servers", message=f"write each server as a table that begins with [[servers]], at most {MAX_SERVERS}"))
+        given.problems.append(
+            Problem(field="servers", message=f"write each server as a table that begins with [[servers]], at most {MAX_SERVERS}")
+        )
         return
     given.flat = False
     for key in server:
@@ -122,7 +147,11 @@ def _from_text(text: str, name: str, given: Given) -> None:
     for place, row in enumerate(tables, 1):
         found = dict(_flattened(row, given, f"servers.{place}."))
         for key in [key for key in found if key not in _SERVER_KEYS]:
-            given.problems.append(Problem(field=f"servers.{place}.{key}", message="this belongs to no server; write it above the first [[servers]] line"))
+            given.problems.append(
+                Problem(
+                    field=f"servers.{place}.{key}", message="this belongs to no server; write it above the first [[servers]] line"
+                )
+            )
             del found[key]
         given.tables.append(found)
 
@@ -206,7 +235,11 @@ def overlay(given: Given, around: Surroundings) -> Overlaid:
         _read_server(place, raw, found)
     for place in range(len(found.answers.servers)):
         if not found.answers.servers[place] and place + 1 < len(found.answers.servers):
-            found.problems.append(Problem(field=f"servers.{place + 1}", message="there is nothing about this server; servers are counted without a gap"))
+            found.problems.append(
+                Problem(
+                    field=f"servers.{place + 1}", message="there is nothing about this server; servers are counted without a gap"
+                )
+            )
     found.answers.link()
     for key, raw_value in given.common.items():
         _read(BY_KEY[key], None, raw_value, found)
@@ -241,7 +274,9 @@ def _placed(given: Given, found: Overlaid) -> Iterator[tuple[int, dict[str, obje
 def _read_server(place: int, raw: dict[str, object], found: Overlaid) -> None:
     if "port" in raw or "security" in raw:
         if "connection" in raw:
-            found.problems.append(Problem(field=_field(place, "connection", found), message="give either connection, or port and security"))
+            found.problems.append(
+                Problem(field=_field(place, "connection", found), message="give either connection, or port and security")
+            )
         port, security = raw.pop("port", ""), raw.pop("security", "")
         before = str(found.answers.at(place).get("connection") or "").partition(" ")
         raw["connection"] = f"{port or before[0]} {security or (before[2] if not port else '')}".strip()
@@ -280,7 +315,11 @@ def _field(place: int | None, key: str, found: Overlaid) -> str:
 
 def with_example(question: Question, message: str) -> str:
     """Add a good answer to a message that has none."""
-    return message if not question.example or question.example in message or " like " in message else f"{message}; a good answer: {question.example}"
+    return (
+        message
+        if not question.example or question.example in message or " like " in message
+        else f"{message}; a good answer: {question.example}"
+    )
 
 
 def complete(given: Given, around: Surroundings) -> Answers:
@@ -289,7 +328,9 @@ def complete(given: Given, around: Surroundings) -> Answers:
     found.answers.at(0)
     found.answers.link()
     bad = {problem.field for problem in found.problems}
-    for name in [name for name in bad if _bare(name.rpartition(".")[2]) in _PASSWORD_KEYS]:  # one complaint about a password is enough
+    for name in [
+        name for name in bad if _bare(name.rpartition(".")[2]) in _PASSWORD_KEYS
+    ]:  # one complaint about a password is enough
         where = name.rpartition(".")[0]
         bad |= {f"{where}.{key}".lstrip(".") for key in ("password.source", "password.ref")}
     for place in range(len(found.answers.servers)):
@@ -326,7 +367,9 @@ def _settle(question: Question, view: View, found: Overlaid, bad: set[str]) -> N
         if question.prompted:
             slot[question.key] = None
     elif not (question.derived and view.get("sender.email") is None):
-        found.problems.append(Problem(field=name, message=f'{MISSING} ({question.label.lower()}), like {name} = "{question.example}"'))
+        found.problems.append(
+            Problem(field=name, message=f'{MISSING} ({question.label.lower()}), like {name} = "{question.example}"')
+        )
 
 
 def _check(question: Question, value: Value, view: View, name: str, found: Overlaid) -> None:
@@ -343,7 +386,11 @@ def _stale(question: Question, view: View, found: Overlaid) -> bool:
     if (view.index, "password.ref") in found.given:
         return False  # naming the place anew is the confirmation
     known, host = view.was("host")
-    return known and question.key in found.answers.at(view.index) and (host != view.get("host") or any(view.was(key)[1] != view.get(key) for key in question.follows))
+    return (
+        known
+        and question.key in found.answers.at(view.index)
+        and (host != view.get("host") or any(view.was(key)[1] != view.get(key) for key in question.follows))
+    )
 
 
 def _beside_the_point(question: Question, slot: dict[str, Value], given: bool, name: str, found: Overlaid) -> None:

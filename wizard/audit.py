@@ -17,7 +17,8 @@ from checks.engine import Gatherer, Run
 from checks.evidence import Probe, Reading
 from checks.model import Status, Verdict
 from checks.secret import LeakGuard
-from checks.settings import SettingsError, normal_domain
+from checks.settings import SettingsError
+from checks.values import normal_domain
 from reports.model import Report
 from wizard import atomic, exits
 from wizard.options import World
@@ -57,7 +58,14 @@ class Target:
         return f"{plain}-{hashlib.sha256(self.name.encode()).hexdigest()[:8]}"
 
 
-_RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}  # file names of Windows
+_RESERVED = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"com{n}" for n in range(10)),
+    *(f"lpt{n}" for n in range(10)),
+}  # file names of Windows
 
 
 @dataclass(kw_only=True)
@@ -186,7 +194,9 @@ async def _one(target: Target, gather: Gatherer, world: World, output: Path) -> 
 def _summary(target: Target, report: Report) -> tuple[Done, list[dict[str, Any]]]:
     document = json.loads(report.to_json())
     findings = [
-        {key: finding[key] for key in ("code", "status", "about", "title", "fingerprint")} for check in document["checks"] for finding in check["findings"]
+        {key: finding[key] for key in ("code", "status", "about", "title", "fingerprint")}
+        for check in document["checks"]
+        for finding in check["findings"]
     ]
     counts = Counter(finding["status"] for finding in findings)
     done = Done(
@@ -203,7 +213,13 @@ def _row(done: Done) -> IndexRow:
     from reports.html import IndexRow  # noqa: PLC0415 - jinja2 is slow to import
 
     verdict = None if done.error else Verdict(done.verdict)
-    return IndexRow(target=done.target, verdict=verdict, counts={Status(name): count for name, count in done.counts.items()}, report=done.report, problem=done.error)
+    return IndexRow(
+        target=done.target,
+        verdict=verdict,
+        counts={Status(name): count for name, count in done.counts.items()},
+        report=done.report,
+        problem=done.error,
+    )
 
 
 def _keep(journal: TextIO, done: Done, findings: list[dict[str, Any]]) -> None:

@@ -61,7 +61,9 @@ def name_is_free(value: Value, view: View) -> None:
 def auth_fits(value: Value, view: View) -> None:
     """A password needs an encrypted connection."""
     if value != Auth.NONE.value and not view.encrypted():
-        raise ValueError("a password never travels unencrypted: choose none here, or go back (<) and choose an encrypted connection")
+        raise ValueError(
+            "a password never travels unencrypted: choose none here, or go back (<) and choose an encrypted connection"
+        )
 
 
 def source_works(value: Value, view: View) -> None:
@@ -184,5 +186,13 @@ def provider_limits(view: View) -> str:
 
     found = proposals.provider_at(str(view.get("host") or ""))
     rows = [row for row in limits_of([found.id] if found else []) if row.general and row.seconds and row.unit != "connections"]
-    facts = [f"{row.value:,} {row.unit} per {row.window}" + (f" and {row.scope}" if row.scope in ("mailbox", "tenant", "account") else "") for row in rows]
-    return f"{found.name} names these limits (read {max(row.checked for row in rows)}): {'; '.join(facts)}." if found and facts else ""
+    facts = [
+        f"{row.value:,} {row.unit} per {row.window}"
+        + (f" and {row.scope}" if row.scope in ("mailbox", "tenant", "account") else "")
+        for row in rows
+    ]
+    return (
+        f"{found.name} names these limits (read {max(row.checked for row in rows)}): {'; '.join(facts)}."
+        if found and facts
+        else ""
+    )

@@ -40,7 +40,11 @@ def to_document(settings: Settings) -> dict[str, Any]:
 
 
 def _server(whole: dict[str, Any], sparse: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: whole[key] if key in ALWAYS_SERVER and key != "sender" else sparse[key] for key in whole if key in sparse or key in ALWAYS_SERVER}
+    kept = {
+        key: whole[key] if key in ALWAYS_SERVER and key != "sender" else sparse[key]
+        for key in whole
+        if key in sparse or key in ALWAYS_SERVER
+    }
     if "limit" in kept:
         kept["limit"] = {key: value for key, value in whole["limit"].items() if key in sparse["limit"] or key in ALWAYS_LIMIT}
     return kept
@@ -116,7 +120,9 @@ def _merge_servers(table: MutableMapping[str, Any], old: list[Any], new: list[An
         if found is None and place in free:
             found = place
         sources.append(found)
-    if [source for source in sources if source is not None] != sorted(source for source in sources if source is not None) or None in sources[: len(sources) - sources.count(None)]:
+    if [source for source in sources if source is not None] != sorted(
+        source for source in sources if source is not None
+    ) or None in sources[: len(sources) - sources.count(None)]:
         raise ValueError("the servers change their order")  # the file is then written anew
     for place, source in enumerate(sources):
         if source is not None:
@@ -233,5 +239,3 @@ def _resolved(path: list[str], counts: dict[str, int], *, new_item: bool) -> lis
 
 def _bare(part: str) -> str:
     return part.strip().strip("\"'")
-
-

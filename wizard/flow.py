@@ -131,14 +131,23 @@ class Flow:
         if was is None or place + 1 >= len(was.servers):
             return ANOTHER
         name = was.servers[place + 1].get("name")
-        return replace(ANOTHER, words=f"Go through the next server, {name}, too? (no: it stays as it is)", propose=lambda _view: Proposal(value=False, source=""))
+        return replace(
+            ANOTHER,
+            words=f"Go through the next server, {name}, too? (no: it stays as it is)",
+            propose=lambda _view: Proposal(value=False, source=""),
+        )
 
     # --- one question ---
 
     def _put(self, question: Question, place: int | None) -> None:
         view = View(self.answers, place, self.around)
         proposal = self._proposal(question, view)
-        if self.only_missing and not question.said and question.kind is not Kind.HIDDEN and (proposal is not None or question.optional):
+        if (
+            self.only_missing
+            and not question.said
+            and question.kind is not Kind.HIDDEN
+            and (proposal is not None or question.optional)
+        ):
             self._settle(question, place, proposal.value if proposal else None)
             return
         self._head(question, place)
@@ -160,7 +169,11 @@ class Flow:
     def _proposal(self, question: Question, view: View) -> Proposal | None:
         """Propose the person's own earlier answer before anything else."""
         slot = (view.index, question.key)
-        if slot in self._typed and (own := self.answers.at(view.index).get(question.key)) is not None and question.fits(own, view):
+        if (
+            slot in self._typed
+            and (own := self.answers.at(view.index).get(question.key)) is not None
+            and question.fits(own, view)
+        ):
             return Proposal(value=own, source="your answer")
         return question.proposal(view)
 
@@ -224,7 +237,11 @@ class Flow:
         # A changed answer can make another one wrong; that one is asked again.
         for other, where in list(self._asked()):
             held = self.answers.at(where).get(other.key)
-            if held is not None and (where, other.key) in self._settled and not other.fits(held, View(self.answers, where, self.around)):
+            if (
+                held is not None
+                and (where, other.key) in self._settled
+                and not other.fits(held, View(self.answers, where, self.around))
+            ):
                 self._settled.discard((where, other.key))
         self.keep_draft(self.answers, self._settled)
 
@@ -249,7 +266,9 @@ class Flow:
             self.prompter.say("  Nothing is stored. Put the password there yourself before the dispatcher starts.")
         else:
             if not _is_text(raw):
-                self.prompter.say("  ! The password holds bytes that are no UTF-8 text; set the terminal to UTF-8 and type it again.")
+                self.prompter.say(
+                    "  ! The password holds bytes that are no UTF-8 text; set the terminal to UTF-8 and type it again."
+                )
                 return
             secret = Secret(raw)
             self.secrets[place] = secret
@@ -279,7 +298,11 @@ class Flow:
 
     def _approved(self, settings: Settings, review: Callable[[Settings, Answers], None]) -> bool:
         review(settings, self.answers)
-        choices = (Choice(value="save", label="Save and check"), Choice(value="change", label="Change an answer"), Choice(value="discard", label="Discard everything"))
+        choices = (
+            Choice(value="save", label="Save and check"),
+            Choice(value="change", label="Change an answer"),
+            Choice(value="discard", label="Discard everything"),
+        )
         prompt = Prompt(key="review", words="Save these settings?", choices=choices, default="save", trouble=_trouble_of(_action))
         raw = self.prompter.ask(prompt)
         if raw in ("", "save"):
@@ -293,15 +316,22 @@ class Flow:
         elif raw == "discard":
             raise LeftError("")
         elif raw == HELP:
-            self.prompter.say("  save writes the settings and checks them; change lets you pick an answer; discard forgets everything that you typed.")
+            self.prompter.say(
+                "  save writes the settings and checks them; change lets you pick an answer; discard forgets everything that you typed."
+            )
         else:
             self.prompter.say("  ! Choose save, change or discard.")
         return False
 
     def _change(self) -> None:
-        slots = {f"{place + 1}.{question.key}" if place is not None else question.key: (question, place) for question, place in self._asked()}
+        slots = {
+            f"{place + 1}.{question.key}" if place is not None else question.key: (question, place)
+            for question, place in self._asked()
+        }
         several = sum(question.key == ANOTHER.key for question, _ in slots.values()) > 1
-        choices = tuple(Choice(value=name, label=self._row(question, place, several=several)) for name, (question, place) in slots.items())
+        choices = tuple(
+            Choice(value=name, label=self._row(question, place, several=several)) for name, (question, place) in slots.items()
+        )
         raw = self.prompter.ask(Prompt(key="change", words="Which answer?", choices=choices, default=""))
         if raw in slots:
             question, place = slots[raw]

@@ -37,12 +37,43 @@ def world_options(function: F) -> F:
     """Add the common options; the command receives them as one `world: World`."""
     import functools  # noqa: PLC0415 - small, but --help of the group needs none of this module
 
-    @click.option("--nameserver", "nameservers", multiple=True, metavar="ADDRESS[:PORT]", callback=_nameservers, help="Ask this name server instead of the system's. Repeatable.")
-    @click.option("--timeout", type=click.FloatRange(0.1, 3600), default=DEFAULT_TIMEOUT, show_default=True, metavar="SECONDS", help="Deadline of the whole run.")
+    @click.option(
+        "--nameserver",
+        "nameservers",
+        multiple=True,
+        metavar="ADDRESS[:PORT]",
+        callback=_nameservers,
+        help="Ask this name server instead of the system's. Repeatable.",
+    )
+    @click.option(
+        "--timeout",
+        type=click.FloatRange(0.1, 3600),
+        default=DEFAULT_TIMEOUT,
+        show_default=True,
+        metavar="SECONDS",
+        help="Deadline of the whole run.",
+    )
     @click.option("--allow-private", is_flag=True, help="Addresses of private networks are no finding (lab and intranet).")
-    @click.option("--ca-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="PEM", help="Trust these certificate authorities too.")
-    @click.option("--port-map", "port_map", multiple=True, metavar="A:B", callback=_port_map, help="Connect to port B where A is meant (lab; the report says so).")
-    @click.option("--evidence", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="Start from saved evidence; ask only what it lacks.")
+    @click.option(
+        "--ca-file",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="PEM",
+        help="Trust these certificate authorities too.",
+    )
+    @click.option(
+        "--port-map",
+        "port_map",
+        multiple=True,
+        metavar="A:B",
+        callback=_port_map,
+        help="Connect to port B where A is meant (lab; the report says so).",
+    )
+    @click.option(
+        "--evidence",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Start from saved evidence; ask only what it lacks.",
+    )
     @click.option("--now", metavar="TIME", callback=_now, help="Judge as of this moment (ISO 8601, like 2027-01-15T09:00:00Z).")
     @functools.wraps(function)
     def wrapper(**values: Any) -> Any:
@@ -82,7 +113,7 @@ def domain(_ctx: click.Context, _param: click.Parameter, value: str | None) -> s
     """Read a domain; international names become A-labels."""
     if value is None:
         return None
-    from checks.settings import normal_domain  # noqa: PLC0415 - pydantic is slow to import
+    from checks.values import normal_domain  # noqa: PLC0415 - pydantic is slow to import
 
     try:
         return normal_domain(value)
@@ -94,7 +125,7 @@ def mailbox(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     """Read one mail address."""
     if value is None:
         return None
-    from checks.settings import normal_address  # noqa: PLC0415 - pydantic is slow to import
+    from checks.values import normal_address  # noqa: PLC0415 - pydantic is slow to import
 
     try:
         return normal_address(value)
@@ -117,7 +148,14 @@ def _port_map(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]
     found = {}
     for text in value:
         meant, _, real = text.partition(":")
-        if not (meant.isascii() and meant.isdigit() and real.isascii() and real.isdigit() and 0 < int(meant) < 65536 and 0 < int(real) < 65536):
+        if not (
+            meant.isascii()
+            and meant.isdigit()
+            and real.isascii()
+            and real.isdigit()
+            and 0 < int(meant) < 65536
+            and 0 < int(real) < 65536
+        ):
             raise click.BadParameter("give two ports, like 587:10587")
         found[int(meant)] = int(real)
     return found

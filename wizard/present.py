@@ -34,7 +34,9 @@ def run_or_explain(request: Request, world: World, *, allow: frozenset[Effect], 
     """Run, turning the person's mistakes into sentences and codes of ours."""
     for word in (*request.only, *request.skip):
         if not find(word):
-            raise click.UsageError(f'"{word}" is no check. Give a family (spf), a check (spf.record) or a code; `sendready explain` lists them.')
+            raise click.UsageError(
+                f'"{word}" is no check. Give a family (spf), a check (spf.record) or a code; `sendready explain` lists them.'
+            )
     try:
         ran = perform(request, world, allow=allow, base=base, progress=progress)
     except LeakError as error:

@@ -144,9 +144,15 @@ class MenuPrompter:
 
         def validate(text: str) -> bool | str:
             # A wrong text stays where it is, to be mended.
-            return True if text.strip() in CONTROLS or text.strip().lower() in CONTROL_WORDS else prompt.trouble(text.strip()) or True
+            return (
+                True
+                if text.strip() in CONTROLS or text.strip().lower() in CONTROL_WORDS
+                else prompt.trouble(text.strip()) or True
+            )
 
-        question = questionary.text(safe(prompt.words), instruction=safe(default_shown(prompt)) or None, validate=validate, output=_stderr())
+        question = questionary.text(
+            safe(prompt.words), instruction=safe(default_shown(prompt)) or None, validate=validate, output=_stderr()
+        )
         return str(question.unsafe_ask()).strip()
 
     def _menu(self, prompt: Prompt) -> str:
@@ -165,7 +171,11 @@ class MenuPrompter:
             rows.insert(0, questionary.Choice(safe(prompt.default), prompt.default))
         first = prompt.default or (SKIP if prompt.optional else None)
         hint = f"({prompt.source}; arrow keys, then Enter)" if prompt.default and prompt.source else "(arrow keys, then Enter)"
-        return str(questionary.select(safe(prompt.words), choices=rows, default=first, instruction=safe(hint), output=_stderr()).unsafe_ask())
+        return str(
+            questionary.select(
+                safe(prompt.words), choices=rows, default=first, instruction=safe(hint), output=_stderr()
+            ).unsafe_ask()
+        )
 
 
 def _stderr() -> Output:

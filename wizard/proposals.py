@@ -53,7 +53,11 @@ def mailbox_provider(domain: str) -> Provider | None:
     hosts: dict[str, Provider] = {}
     for row in providers():
         if row.verified and not set(row.auth) & _NO_PASSWORD:
-            hosts.update((host, row) for host in row.hosts if domain and (host == domain or host.endswith(f".{domain}")) and host not in hosts)
+            hosts.update(
+                (host, row)
+                for host in row.hosts
+                if domain and (host == domain or host.endswith(f".{domain}")) and host not in hosts
+            )
     return next(iter(hosts.values())) if len(hosts) == 1 else None
 
 
@@ -131,7 +135,12 @@ def sender_filter(view: View) -> Proposal | None:
     if not isinstance(sender, str) or not domain:
         return None
     claimed = {pattern for server in view.others() for pattern in patterns_of(server.get("filter"))}
-    shared = any(name == domain or name.endswith(f".{domain}") for row in providers() if row.auth and "ip" not in row.auth for name in row.hosts)
+    shared = any(
+        name == domain or name.endswith(f".{domain}")
+        for row in providers()
+        if row.auth and "ip" not in row.auth
+        for name in row.hosts
+    )
     pattern = sender if shared or f"@{domain}" in claimed else f"@{domain}"
     return None if pattern in claimed else Proposal(value=(pattern,), source="from the sender's address")
 

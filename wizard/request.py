@@ -34,7 +34,9 @@ class Request:
     def subjects(self, now: datetime) -> list[Subject]:
         """Expand into what rules are asked about."""
         if self.settings is None:
-            return of_domain(self.domain, now=now, sending_ips=self.sending_ips, selectors=self.selectors, allow_private=self.allow_private)
+            return of_domain(
+                self.domain, now=now, sending_ips=self.sending_ips, selectors=self.selectors, allow_private=self.allow_private
+            )
         return of_settings(
             self.settings,
             now=now,
@@ -47,7 +49,9 @@ class Request:
 
     def document(self) -> dict[str, Any]:
         """Return this as plain data for the evidence file; secrets are references in it, as everywhere."""
-        plain: dict[str, Any] = {name: value for name in self.__dataclass_fields__ if (value := getattr(self, name)) and name != "settings"}
+        plain: dict[str, Any] = {
+            name: value for name in self.__dataclass_fields__ if (value := getattr(self, name)) and name != "settings"
+        }
         if self.settings is not None:
             plain["settings"] = self.settings.model_dump(mode="json", exclude_defaults=True)
         return plain
@@ -57,7 +61,9 @@ def from_document(plain: Mapping[str, Any]) -> Request:
     """Read what `document` wrote. Raises `ValueError` (SettingsError included) for anything else."""
     if strange := plain.keys() - Request.__dataclass_fields__.keys():
         raise ValueError(f"the evidence file's request has unknown keys: {', '.join(sorted(map(str, strange)))}")
-    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items() if name != "settings"}
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in plain.items() if name != "settings"
+    }
     settings = parse(plain["settings"]) if "settings" in plain else None
     if settings is None and not plain.get("domain"):
         raise ValueError("the evidence file names neither a domain nor settings")

@@ -92,7 +92,10 @@ def _sender_like(pattern: str) -> str:
 
 def _choice(found: Choice) -> str:
     if found.server is None:
-        reasons = {Why.CONTESTED: f"refused, because {' and '.join(found.claimants)} both claim it", Why.SEVERAL_DEFAULTS: "refused, because there are several default servers"}
+        reasons = {
+            Why.CONTESTED: f"refused, because {' and '.join(found.claimants)} both claim it",
+            Why.SEVERAL_DEFAULTS: "refused, because there are several default servers",
+        }
         return reasons.get(found.why, "refused, because no server claims it and none is the default")
     return f"{found.server.name} ({f'filter {found.pattern}' if found.pattern else 'the default server'})"
 

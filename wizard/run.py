@@ -52,11 +52,15 @@ def perform(request: Request, world: World, *, allow: frozenset[Effect], base: P
     saved: Readings = {}
     if world.evidence:
         known, _ = from_json(world.evidence.read_text("utf-8"), KINDS)
-        saved = {probe: reading for probe, reading in known.items() if reading.state is not State.NOT_ATTEMPTED}  # this run may be allowed more
+        saved = {
+            probe: reading for probe, reading in known.items() if reading.state is not State.NOT_ATTEMPTED
+        }  # this run may be allowed more
 
     async def go() -> tuple[Readings, list[CheckResult]]:
         async with live(world, base, guard) as gather:
-            return await judged(request, Run(gather=gather, allow=allow, deadline=world.timeout, readings=saved), world.now, progress)
+            return await judged(
+                request, Run(gather=gather, allow=allow, deadline=world.timeout, readings=saved), world.now, progress
+            )
 
     readings, results = asyncio.run(go())
     return summed_up(request, readings, results, vantage_of(world, allow), world.now, guard)
@@ -128,7 +132,12 @@ def summed_up(
         },
         tables=_tables(),
     )
-    about = {"tool": tool_name(), "taken_at": now.astimezone(UTC).isoformat(), "request": request.document(), "vantage": dict(vantage)}
+    about = {
+        "tool": tool_name(),
+        "taken_at": now.astimezone(UTC).isoformat(),
+        "request": request.document(),
+        "vantage": dict(vantage),
+    }
     evidence = to_json(readings, about=about)
     if guard.leaks(report.to_json()) or guard.leaks(evidence):
         raise LeakError("a password was about to be written into the report; nothing was written")
@@ -145,16 +154,22 @@ def not_tested(request: Request, results: list[CheckResult], vantage: Mapping[st
         if "login" not in allowed and any(server.auth != "none" for server in request.settings.servers):
             sentences.append("The password was not tried, because logging in was not allowed in this run (--allow look,login).")
         if not request.message or "send" not in allowed:
-            sentences.append("No test message was sent, so whether one arrives is not known (--allow look,login,send --to ADDRESS).")
+            sentences.append(
+                "No test message was sent, so whether one arrives is not known (--allow look,login,send --to ADDRESS)."
+            )
         elif any(result.check == "send.accepted" and result.status is Status.PASS for result in results):
-            sentences.append("Whether the test message arrived: look into the mailbox; the server's acceptance is not yet a delivery.")
+            sentences.append(
+                "Whether the test message arrived: look into the mailbox; the server's acceptance is not yet a delivery."
+            )
         else:
             sentences.append("Whether a message arrives is not known, because the test message was not accepted.")
     if request.only or request.skip:
         sentences.append("Only a selection of the checks was run (--only, --skip).")
     skipped = sum(finding.status is Status.NOT_RUN for result in results for finding in result.findings)
     if skipped:
-        sentences.append(f"{skipped} part{'s' if skipped > 1 else ''} could not be looked at, because an earlier one failed or was not allowed; see \"not run\".")
+        sentences.append(
+            f'{skipped} part{"s" if skipped > 1 else ""} could not be looked at, because an earlier one failed or was not allowed; see "not run".'
+        )
     return sentences
 
 
@@ -162,7 +177,11 @@ def _subject(request: Request, now: datetime) -> dict[str, Any]:
     from checks.subject import DomainSubject  # noqa: PLC0415 - local to one use
 
     domains = [subject.domain for subject in request.subjects(now) if isinstance(subject, DomainSubject)]
-    plain: dict[str, Any] = {"kind": "settings" if request.settings else "domain", "name": request.name or request.domain, "domains": domains}
+    plain: dict[str, Any] = {
+        "kind": "settings" if request.settings else "domain",
+        "name": request.name or request.domain,
+        "domains": domains,
+    }
     for name in ("sending_ips", "selectors"):
         if given := getattr(request, name):
             plain[name] = list(given)

@@ -55,9 +55,13 @@ def remarks(source: SecretSource | str, ref: str, base: Path) -> tuple[str, ...]
         except OSError:
             return ()
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            return (f"Other users of this machine may read the password file {ref}. Change that: chmod 600 {shlex.quote(str(base / ref))}",)
+            return (
+                f"Other users of this machine may read the password file {ref}. Change that: chmod 600 {shlex.quote(str(base / ref))}",
+            )
     if SecretSource(source) is SecretSource.ENV:
-        return (f"The environment variable {ref} is inherited by every program that the dispatcher starts; a file or a systemd credential is safer.",)
+        return (
+            f"The environment variable {ref} is inherited by every program that the dispatcher starts; a file or a systemd credential is safer.",
+        )
     return ()
 
 
@@ -86,14 +90,18 @@ def store_secret(source: SecretSource | str, ref: str, value: Secret, base: Path
             # `resolve` takes one newline off, so a value that ends with one comes back whole.
             atomic.write(path, value.reveal() + "\n", mode=0o600)
         except OSError as error:
-            raise LookupError(f"password (file): {path} could not be written ({error.strerror or error}); choose another place") from None
+            raise LookupError(
+                f"password (file): {path} could not be written ({error.strerror or error}); choose another place"
+            ) from None
         return str(path)
     if kind is SecretSource.KEYRING:
         keyring, service, user = _keyring(ref)
         try:
             keyring.set_password(service, user, value.reveal())
         except Exception:  # noqa: BLE001 - each backend has its own errors, and their text may hold the value
-            raise LookupError(f"password (keyring): the keyring did not take the entry {ref}; unlock it, or choose file") from None
+            raise LookupError(
+                f"password (keyring): the keyring did not take the entry {ref}; unlock it, or choose file"
+            ) from None
         return f"the keyring, entry {ref}"
     raise LookupError(f"password ({kind.value}): sendready cannot store a password there; put it there yourself")
 
@@ -124,14 +132,18 @@ def _from_file(path: Path, name: str, source: str = "file") -> str:
         # Opened without waiting, so that a pipe in the file's place cannot hang us. Links are fine: container platforms use them.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
-        raise LookupError(f"password ({source}): {name} cannot be read ({(error.strerror or 'unknown reason').lower()}); looked for {path}") from None
+        raise LookupError(
+            f"password ({source}): {name} cannot be read ({(error.strerror or 'unknown reason').lower()}); looked for {path}"
+        ) from None
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise LookupError(f"password ({source}): {name} is not an ordinary file; looked at {path}")
         try:
             raw = file.read(MAX_BYTES + 1)
         except OSError as error:
-            raise LookupError(f"password ({source}): {name} cannot be read ({(error.strerror or 'unknown reason').lower()})") from None
+            raise LookupError(
+                f"password ({source}): {name} cannot be read ({(error.strerror or 'unknown reason').lower()})"
+            ) from None
     if len(raw) > MAX_BYTES:
         raise LookupError(f"password ({source}): {name} is larger than {MAX_BYTES} bytes; that is no password")
     try:
@@ -156,7 +168,9 @@ def _from_environment(name: str) -> str:
 def _from_credential(name: str) -> str:
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     if not directory:
-        raise LookupError(f"password (credential): there is no systemd credential here; run this in the service that has LoadCredential={name}")
+        raise LookupError(
+            f"password (credential): there is no systemd credential here; run this in the service that has LoadCredential={name}"
+        )
     if "/" in name or name in (".", ".."):
         raise LookupError("password (credential): a credential's name has no slash in it")
     return _from_file(Path(directory) / name, f"the systemd credential {name}", "credential")
@@ -169,7 +183,9 @@ def _from_keyring(ref: str) -> str:
     except Exception:  # noqa: BLE001 - each backend has its own errors
         raise LookupError(f"password (keyring): the keyring did not give the entry {ref}; unlock it and try again") from None
     if value is None:
-        raise LookupError(f"password (keyring): the keyring has no entry {ref}; run the wizard, or: keyring set {shlex.quote(service)} {shlex.quote(user)}")
+        raise LookupError(
+            f"password (keyring): the keyring has no entry {ref}; run the wizard, or: keyring set {shlex.quote(service)} {shlex.quote(user)}"
+        )
     return str(value)
 
 
@@ -180,12 +196,18 @@ def _keyring(ref: str) -> tuple[Any, str, str]:
     try:
         import keyring  # noqa: PLC0415 - an optional extra
     except ImportError:
-        raise LookupError('password (keyring): keyring support is not installed; pip install "sendready[keyring]", or choose file') from None
+        raise LookupError(
+            'password (keyring): keyring support is not installed; pip install "sendready[keyring]", or choose file'
+        ) from None
     kind = f"{type(keyring.get_keyring()).__module__}.{type(keyring.get_keyring()).__name__}"
     if kind.startswith(("keyring.backends.fail", "keyring.backends.null")):
-        raise LookupError("password (keyring): this machine has no keyring that can be used without a desktop; choose file or credential")
+        raise LookupError(
+            "password (keyring): this machine has no keyring that can be used without a desktop; choose file or credential"
+        )
     if "Plaintext" in kind:
-        raise LookupError("password (keyring): the keyring here keeps passwords in a readable file; choose file or credential, which say so")
+        raise LookupError(
+            "password (keyring): the keyring here keeps passwords in a readable file; choose file or credential, which say so"
+        )
     return keyring, service, user
 
 
@@ -223,7 +245,9 @@ def _from_command(line: str, base: Path, hide: Iterable[str]) -> str:
 
 def _output(process: subprocess.Popen[bytes], program: str) -> bytes:
     """Read all of the output within the time; a program that leaves children behind cannot hold us."""
-    late = LookupError(f"password (command): {program} did not end within {COMMAND_SECONDS:g} seconds; it must not wait for anybody")
+    late = LookupError(
+        f"password (command): {program} did not end within {COMMAND_SECONDS:g} seconds; it must not wait for anybody"
+    )
     ends = time.monotonic() + COMMAND_SECONDS
     raw = b""
     if process.stdout is None:

@@ -86,7 +86,9 @@ def _read(path: Path, text: str) -> Loaded:
         raise _syntax(str(error)) from None
     except tomlkit.exceptions.TOMLKitError as error:
         number = getattr(error, "line", None)
-        raise _problem("this is not valid TOML; every line reads key = value, and text goes in quotes", f"line {number}" if number else "") from None
+        raise _problem(
+            "this is not valid TOML; every line reads key = value, and text goes in quotes", f"line {number}" if number else ""
+        ) from None
     except RecursionError:
         raise _problem(f"{path} is nested too deeply; this is not a settings file") from None
     try:
@@ -104,7 +106,9 @@ def _syntax(message: str) -> SettingsError:
     match = re.search(r"\(at (?:line (\d+), column (\d+)|end of document)\)", message)
     reason = message[: match.start()].strip() if match else message
     place = f"line {match[1]}, column {match[2]}" if match and match[1] else "at the end"
-    return _problem(f"this is not valid TOML ({reason[:1].lower()}{reason[1:]}); every line reads key = value, and text goes in quotes", place)
+    return _problem(
+        f"this is not valid TOML ({reason[:1].lower()}{reason[1:]}); every line reads key = value, and text goes in quotes", place
+    )
 
 
 def _with_line(problem: Problem, text: str) -> Problem:
@@ -124,7 +128,9 @@ def revisions(path: Path) -> list[Path]:
     return [kept for number in range(1, REVISIONS + 1) if (kept := _revision(path, number)).is_file()]
 
 
-def save(path: Path, new: Settings | tomlkit.TOMLDocument, *, based_on: tomlkit.TOMLDocument | None = None, wait: float = LOCK_SECONDS) -> Saved:
+def save(
+    path: Path, new: Settings | tomlkit.TOMLDocument, *, based_on: tomlkit.TOMLDocument | None = None, wait: float = LOCK_SECONDS
+) -> Saved:
     """Save settings, or a document that was edited.
 
     `based_on`: the document as it was loaded and not changed since; if somebody else saved meanwhile, nothing is written.
@@ -133,7 +139,9 @@ def save(path: Path, new: Settings | tomlkit.TOMLDocument, *, based_on: tomlkit.
     with locked(path, wait=wait):
         present = _present(path)
         if based_on is not None and (present is None or present != based_on.as_string()):
-            raise StoreError(f"{path} was changed by somebody else meanwhile, so it was not overwritten. Look at it and run this again.")
+            raise StoreError(
+                f"{path} was changed by somebody else meanwhile, so it was not overwritten. Look at it and run this again."
+            )
         if not isinstance(new, Settings):
             text = new.as_string()
             parse(tomllib.loads(text))
@@ -161,8 +169,12 @@ def _new_text(path: Path, present: str | None, new: Settings) -> str:
         loaded = _read(path, present)
     except SettingsError as error:
         if _is_newer(present):
-            raise StoreError(f"{path}: {error.problems[0].message}. It was not touched; use that version, or save under another name.") from None
-        raise StoreError(f"{path} holds no valid settings and was not overwritten. Mend it or move it away first:\n{error}") from None
+            raise StoreError(
+                f"{path}: {error.problems[0].message}. It was not touched; use that version, or save under another name."
+            ) from None
+        raise StoreError(
+            f"{path} holds no valid settings and was not overwritten. Mend it or move it away first:\n{error}"
+        ) from None
     return present if loaded.settings == new else change(loaded.document, loaded.settings, new)
 
 
@@ -183,8 +195,12 @@ def _write(path: Path, present: str | None, text: str) -> Saved:
         atomic.write(path, text, owner=owner)
     except OSError as error:
         if _landed(path, text):
-            raise StoreError(f"{path} was written, but the disk did not confirm it ({error.strerror or error}). Check the disk, then save again.") from None
-        raise StoreError(f"{path} could not be saved ({error.strerror or error}). The file is as it was; make room or choose another folder.") from None
+            raise StoreError(
+                f"{path} was written, but the disk did not confirm it ({error.strerror or error}). Check the disk, then save again."
+            ) from None
+        raise StoreError(
+            f"{path} could not be saved ({error.strerror or error}). The file is as it was; make room or choose another folder."
+        ) from None
     return Saved(path=path, changed=True, revision=revision)
 
 
@@ -262,7 +278,9 @@ def _open_lock(path: Path, lock: Path) -> int:
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise StoreError(f"{lock} is a symbolic link; remove it and run this again") from None
-        raise StoreError(f"{path} cannot be saved in {path.parent} ({error.strerror or error}); choose a folder that you may write to") from None
+        raise StoreError(
+            f"{path} cannot be saved in {path.parent} ({error.strerror or error}); choose a folder that you may write to"
+        ) from None
 
 
 def _take(descriptor: int) -> bool:
@@ -271,7 +289,9 @@ def _take(descriptor: int) -> bool:
     except OSError as error:
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EAGAIN):
             return False
-        raise StoreError(f"this file system cannot lock files ({error.strerror or error}); choose a folder on a local disk") from None
+        raise StoreError(
+            f"this file system cannot lock files ({error.strerror or error}); choose a folder on a local disk"
+        ) from None
     return True
 
 

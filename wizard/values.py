@@ -9,14 +9,19 @@ import re
 from datetime import date
 
 from checks.secret import SecretSource
-from checks.settings import MAX_TEXT, Security, normal_address, normal_host, normal_pattern
+from checks.settings import Security
+from checks.values import MAX_TEXT, normal_address, normal_host, normal_pattern
 
 Value = str | int | bool | tuple[str, ...] | None
 """An answer. None is "nothing, on purpose"."""
 
 MAX_ITEMS = 10_000  # of a list; more belongs into the settings file, not into a prompt
 
-USUAL_SECURITY = {465: Security.IMPLICIT_TLS, 587: Security.STARTTLS, 25: Security.STARTTLS}  # RFC 8314 section 7.3, RFC 6409 section 3.1
+USUAL_SECURITY = {
+    465: Security.IMPLICIT_TLS,
+    587: Security.STARTTLS,
+    25: Security.STARTTLS,
+}  # RFC 8314 section 7.3, RFC 6409 section 3.1
 SECURITY_WORDS = {
     "starttls": Security.STARTTLS,
     "implicit-tls": Security.IMPLICIT_TLS,
@@ -93,7 +98,9 @@ def connection(text: str) -> str:
         return f"{port} {USUAL_SECURITY[port].value}"
     if word not in SECURITY_WORDS:
         if word in ("ssl", "tls", "ssl-tls"):
-            raise ValueError(f'"{word.upper()}" alone can mean two things: say "{port} implicit-tls" (encrypted from the first byte) or "{port} starttls" (switched on by command)')
+            raise ValueError(
+                f'"{word.upper()}" alone can mean two things: say "{port} implicit-tls" (encrypted from the first byte) or "{port} starttls" (switched on by command)'
+            )
         raise ValueError(f'say "{port} starttls", "{port} implicit-tls" or "{port} none"')
     return f"{port} {SECURITY_WORDS[word].value}"
 
@@ -123,10 +130,19 @@ def words(text: str) -> tuple[str, ...]:
 
 REFERENCES = {
     SecretSource.FILE: (r"[^\0]+", "give a file's path, relative to the settings file, like smtp.password"),
-    SecretSource.ENV: (r"[A-Za-z_][A-Za-z0-9_]*", "give the name of an environment variable, like SMTP_PASSWORD (not the password itself)"),
-    SecretSource.KEYRING: (r"[^/].*/.*[^/]", "give the keyring entry as service/user, like sendready/office@example.org (not the password itself)"),
+    SecretSource.ENV: (
+        r"[A-Za-z_][A-Za-z0-9_]*",
+        "give the name of an environment variable, like SMTP_PASSWORD (not the password itself)",
+    ),
+    SecretSource.KEYRING: (
+        r"[^/].*/.*[^/]",
+        "give the keyring entry as service/user, like sendready/office@example.org (not the password itself)",
+    ),
     SecretSource.COMMAND: (r".+", "give a command whose first line of output is the password, like: pass show mail/smtp"),
-    SecretSource.CREDENTIAL: (r"(?!\.\.?$)[A-Za-z0-9_.@:-]+", "give the name of a systemd credential, like smtp-password (not the password itself)"),
+    SecretSource.CREDENTIAL: (
+        r"(?!\.\.?$)[A-Za-z0-9_.@:-]+",
+        "give the name of a systemd credential, like smtp-password (not the password itself)",
+    ),
 }
 
 

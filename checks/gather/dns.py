@@ -107,7 +107,11 @@ class DnsGatherer:
                 return DnsReading(state=outcome.state, detail=outcome.detail, chain=_texts(chain))
             chain += outcome.reply.chain
             if len(chain) > MAX_CHAIN:
-                return DnsReading(state=State.SERVFAIL, detail="the aliases (CNAME) run in circles or are too many", chain=_texts(chain[:MAX_CHAIN]))
+                return DnsReading(
+                    state=State.SERVFAIL,
+                    detail="the aliases (CNAME) run in circles or are too many",
+                    chain=_texts(chain[:MAX_CHAIN]),
+                )
             if outcome.state is not None:
                 return DnsReading(
                     state=outcome.state,

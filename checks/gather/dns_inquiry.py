@@ -21,7 +21,13 @@ SERVFAILS = 2  # per server: one of them may be the passing fault of a server fu
 SERVFAIL_PAUSE = 0.2
 SILENCE = 30.0  # seconds that a server which gave no answer is asked last
 MAX_EVENTS = 64  # unread packets for one question; more is a flood
-SEVERITY = (State.SERVFAIL, State.REFUSED, State.BOGUS, State.NOT_ATTEMPTED, State.TIMEOUT)  # which reason says most, if all servers failed
+SEVERITY = (
+    State.SERVFAIL,
+    State.REFUSED,
+    State.BOGUS,
+    State.NOT_ATTEMPTED,
+    State.TIMEOUT,
+)  # which reason says most, if all servers failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +173,9 @@ class Inquiry:
     def _unreachable(self, server: Server, error: OSError) -> None:
         server.silent_until = self._loop.time() + SILENCE
         reason = "nothing listens there" if isinstance(error, ConnectionRefusedError) else "there is no way to it"
-        self._faults[server] = Fault(state=State.NOT_ATTEMPTED, detail=f"the name server {server.label} cannot be asked: {reason}")
+        self._faults[server] = Fault(
+            state=State.NOT_ATTEMPTED, detail=f"the name server {server.label} cannot be asked: {reason}"
+        )
         self._drop(server)
 
     def _read(self, server: Server, data: bytes) -> Reply | None:
@@ -175,7 +183,9 @@ class Inquiry:
         try:
             return read(data, self._asked)
         except MalformedError as error:
-            self._faults[server] = Fault(state=State.BOGUS, detail=f"the name server {server.label} answers with a broken message: {error}")
+            self._faults[server] = Fault(
+                state=State.BOGUS, detail=f"the name server {server.label} answers with a broken message: {error}"
+            )
             self._wait(min(FORGERY_PATIENCE, self._until - self._loop.time()))
             return None
 
@@ -213,4 +223,6 @@ class Inquiry:
             if state_faults := [fault.detail for fault in self._faults.values() if fault.state is state]:
                 return Fault(state=state, detail="; ".join(dict.fromkeys(state_faults)))
         names = ", ".join(server.label for server in self._servers)
-        return Fault(state=State.TIMEOUT, detail=f"no answer came from {names} within {self._loop.time() - self._began:.1f} seconds")
+        return Fault(
+            state=State.TIMEOUT, detail=f"no answer came from {names} within {self._loop.time() - self._began:.1f} seconds"
+        )

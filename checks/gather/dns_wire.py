@@ -299,7 +299,12 @@ def _record(wire: bytes, rdtype: int, ttl: int, start: int, end: int) -> DnsReco
     if rdtype in (NS, CNAME, PTR):
         return DnsRecord(value=name_text(_whole_name(wire, start, end)), ttl=ttl)
     try:
-        return DnsRecord(value=dns.rdata.from_wire(dns.rdataclass.IN, dns.rdatatype.RdataType.make(rdtype), wire, start, end - start).to_text(), ttl=ttl)
+        return DnsRecord(
+            value=dns.rdata.from_wire(
+                dns.rdataclass.IN, dns.rdatatype.RdataType.make(rdtype), wire, start, end - start
+            ).to_text(),
+            ttl=ttl,
+        )
     except (dns.exception.DNSException, ValueError):
         raise MalformedError("a record cannot be read") from None
 

@@ -147,14 +147,18 @@ class ScramSha256(Mechanism):
             raise SaslError("the server says yes without having proved that it knows the password (RFC 5802 section 5)")
 
     def _prove(self, challenge: bytes) -> bytes:
-        match = re.fullmatch(rb"r=([\x21-\x2b\x2d-\x7e]{1,1024}),s=([A-Za-z0-9+/]{1,1024}={0,2}),i=([1-9][0-9]{0,8})(?:,.*)?", challenge, re.DOTALL)
+        match = re.fullmatch(
+            rb"r=([\x21-\x2b\x2d-\x7e]{1,1024}),s=([A-Za-z0-9+/]{1,1024}={0,2}),i=([1-9][0-9]{0,8})(?:,.*)?", challenge, re.DOTALL
+        )
         if match is None:
             raise SaslError("the server's SCRAM challenge is not one (RFC 5802 section 7)")
         nonce, salt, iterations = match[1].decode(), decoded(match[2]), int(match[3])
         if not nonce.startswith(self._nonce) or nonce == self._nonce:
             raise SaslError("the server's SCRAM challenge does not continue our nonce: it belongs to another exchange")
         if not MIN_ITERATIONS <= iterations <= MAX_ITERATIONS:
-            raise SaslError(f"the server asks for {iterations} iterations; between {MIN_ITERATIONS} and {MAX_ITERATIONS} are reasonable")
+            raise SaslError(
+                f"the server asks for {iterations} iterations; between {MIN_ITERATIONS} and {MAX_ITERATIONS} are reasonable"
+            )
         salted = hashlib.pbkdf2_hmac("sha256", prepared(self._secret.reveal()).encode(), salt, iterations)
         final = f"c=biws,r={nonce}".encode()  # biws: base64 of "n,,"
         whole = b",".join((self._bare.encode(), challenge, final))

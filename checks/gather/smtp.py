@@ -39,7 +39,16 @@ OWN_NAME_SECONDS = 2.0  # the name service may be slow; an address literal will 
 NO_LITERAL = "[127.0.0.1]"  # RFC 5321 section 4.1.4 asks for an address literal where there is no name; this one tells nothing of our network
 _NAME = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z0-9-]{2,63}")
 _EHLO = re.compile(rf"{_NAME.pattern}|[A-Za-z0-9-]{{1,63}}|\[[0-9A-Za-z.:]{{2,60}}\]")
-_UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EACCES, errno.EPERM}
+_UNREACHABLE = {
+    errno.ENETUNREACH,
+    errno.EHOSTUNREACH,
+    errno.ENETDOWN,
+    errno.EHOSTDOWN,
+    errno.EADDRNOTAVAIL,
+    errno.EAFNOSUPPORT,
+    errno.EACCES,
+    errno.EPERM,
+}
 
 ResolveSecret = Callable[[SecretSource, str], Secret]
 AnyProbe = SmtpProbe | SubmissionProbe
@@ -253,7 +262,9 @@ class SmtpGatherer:
         offered = mechanisms(draft.capabilities)
         name = sasl.choose(probe.auth, offered)
         if not name:
-            raise Stopped(Fault.NO_COMMON_MECHANISM, f"the server offers {', '.join(offered) or 'no way to log in'}", in_step=True)
+            raise Stopped(
+                Fault.NO_COMMON_MECHANISM, f"the server offers {', '.join(offered) or 'no way to log in'}", in_step=True
+            )
         return sasl.mechanism(name, probe.username, prepared.secret)
 
     async def _connect(self, probe: AnyProbe, draft: Draft, redact: Redactor, ends: float) -> Talk:
@@ -285,7 +296,9 @@ class SmtpGatherer:
             draft.note("*", f"the second connection ended early: {stop.fault.value}")
             return
         if draft.tls and scratch.tls:
-            draft.tls = replace(draft.tls, version=scratch.tls.version, cipher=scratch.tls.cipher, certificate=scratch.tls.certificate)
+            draft.tls = replace(
+                draft.tls, version=scratch.tls.version, cipher=scratch.tls.cipher, certificate=scratch.tls.certificate
+            )
 
 
 def _certificate_missing(draft: Draft) -> bool:

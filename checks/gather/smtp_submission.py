@@ -102,7 +102,9 @@ async def _send(talk: Talk, message: bytes, message_id: str) -> None:
     talk.draft.stage = Stage.MESSAGE
     talk.draft.message_id = message_id
     try:
-        talk.draft.accepted = await talk.message(for_data(message), f"[the test message, {len(message)} octets, and the final dot]")
+        talk.draft.accepted = await talk.message(
+            for_data(message), f"[the test message, {len(message)} octets, and the final dot]"
+        )
     except Stopped as stop:
         raise Stopped(Fault.UNCONFIRMED, f"the server may or may not have taken the message: {stop.detail}") from None
     talk.expect(talk.draft.accepted, 2)

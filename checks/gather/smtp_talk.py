@@ -88,7 +88,11 @@ class Talk:
         """Ask for TLS (RFC 3207). Whatever came before the handshake must not be taken for something said inside."""
         self.draft.stage = Stage.STARTTLS
         if not self.draft.offers("STARTTLS"):
-            raise Stopped(Fault.STARTTLS_NOT_OFFERED, "the server does not offer to encrypt (no STARTTLS in its answer to EHLO)", in_step=True)
+            raise Stopped(
+                Fault.STARTTLS_NOT_OFFERED,
+                "the server does not offer to encrypt (no STARTTLS in its answer to EHLO)",
+                in_step=True,
+            )
         reply = await self.command("STARTTLS", Stage.STARTTLS)
         self.expect(reply, 2)
         if reply.code != READY:
@@ -96,7 +100,9 @@ class Talk:
         if await self._early():
             self._parser.take()
             self._note_seen(hide=False)
-            raise Stopped(Fault.INJECTED, "bytes came between the server's answer to STARTTLS and the TLS handshake (CVE-2011-0411)")
+            raise Stopped(
+                Fault.INJECTED, "bytes came between the server's answer to STARTTLS and the TLS handshake (CVE-2011-0411)"
+            )
         self.draft.capabilities = ()  # RFC 3207 section 4.2: what was said in clear is discarded
 
     async def handshake(self, trust: tls.Trust, host: str, *, verify: bool) -> None:
@@ -172,7 +178,11 @@ class Talk:
         if not reply.positive:
             raise Stopped(Fault.REJECTED, reply=reply, in_step=True)
         if reply.code // 100 != hundreds:
-            raise Stopped(Fault.MALFORMED, f"the server answers with {reply.code}, which has no meaning here (RFC 5321 section 4.3.2)", reply=reply)
+            raise Stopped(
+                Fault.MALFORMED,
+                f"the server answers with {reply.code}, which has no meaning here (RFC 5321 section 4.3.2)",
+                reply=reply,
+            )
 
     def hang_up(self) -> None:
         """End the connection at once."""

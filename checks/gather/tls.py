@@ -96,7 +96,16 @@ def certificate_facts(der: bytes) -> CertificateFacts:
         certificate = _tried(lambda: x509.load_der_x509_certificate(der), None) if len(der) <= MAX_DER else None
         if certificate is None:
             return CertificateFacts(
-                subject="", issuer="", names=(), not_before="", not_after="", key_type="unknown", key_bits=0, signature="", self_issued=False, sha256=digest
+                subject="",
+                issuer="",
+                names=(),
+                not_before="",
+                not_after="",
+                key_type="unknown",
+                key_bits=0,
+                signature="",
+                self_issued=False,
+                sha256=digest,
             )
         cert = certificate
         key_type, key_bits = _tried(lambda: _key(cert), ("unknown", 0))

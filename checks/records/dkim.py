@@ -71,7 +71,9 @@ def is_key(text: str) -> bool:
     """Tell whether a TXT record is meant as a DKIM key: it has a p= tag, or says DKIM1."""
     tags = parse_tags(text)
     first = tags.tags[0] if tags.tags else None
-    return tags.get("p") is not None or (first is not None and first.name.lower() == "v" and first.value.upper().startswith("DKIM1"))
+    return tags.get("p") is not None or (
+        first is not None and first.name.lower() == "v" and first.value.upper().startswith("DKIM1")
+    )
 
 
 def parse_key(text: str) -> DkimKey:
@@ -81,7 +83,9 @@ def parse_key(text: str) -> DkimKey:
     version = _version(listed, problems)
     key_type = _value(listed, "k", "rsa").lower()
     if key_type not in ("rsa", "ed25519"):
-        problems.append(Problem(position=_at(listed, "k"), kind="unknown-key-type", message="a key type (k=) that receivers do not know"))
+        problems.append(
+            Problem(position=_at(listed, "k"), kind="unknown-key-type", message="a key type (k=) that receivers do not know")
+        )
     revoked, rsa, ed25519 = _key(listed, key_type, problems)
     return DkimKey(
         text=text,
@@ -102,7 +106,9 @@ def _version(listed: TagList, problems: list[Problem]) -> str:
     if tag is None:
         return "DKIM1"  # RFC 6376 section 3.6.1: recommended, with this default
     if tag.value != "DKIM1":
-        problems.append(Problem(position=tag.value_position, kind="bad-version", message="a version other than DKIM1, exactly so written"))
+        problems.append(
+            Problem(position=tag.value_position, kind="bad-version", message="a version other than DKIM1, exactly so written")
+        )
     elif listed.tags[0] is not tag:
         problems.append(Problem(position=tag.position, kind="version-not-first", message="the version (v=) is not the first tag"))
     return tag.value

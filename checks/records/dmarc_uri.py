@@ -57,7 +57,9 @@ def _uri(text: str) -> ReportUri:
         return ReportUri(text=text, fault="an empty address")
     match = _SCHEME.match(text)
     if match is None:
-        return ReportUri(text=text, fault='an address without "mailto:" before it' if "@" in text else "something that is no address")
+        return ReportUri(
+            text=text, fault='an address without "mailto:" before it' if "@" in text else "something that is no address"
+        )
     if match[1].lower() != "mailto":
         # Any URI may be named; receivers must support mailto only (RFC 9989 section 4.7).
         return ReportUri(text=text, fault='an address that is not of the kind "mailto:", the only one that receivers support')

@@ -130,8 +130,14 @@ def _walk(author: str, asked: Sequence[Place]) -> Walk:
     passed = _until_stop(asked)
     organisation = _organisation(author, passed)
     policy = _policy(author, organisation, passed)
-    doubts = [place for place in passed if not place.reading.state.answered and (place.domain == author or not is_public_suffix(place.domain))]
-    return Walk(author=author, places=tuple(passed), organisation=organisation, policy=policy, doubt=doubts[0] if doubts else None)
+    doubts = [
+        place
+        for place in passed
+        if not place.reading.state.answered and (place.domain == author or not is_public_suffix(place.domain))
+    ]
+    return Walk(
+        author=author, places=tuple(passed), organisation=organisation, policy=policy, doubt=doubts[0] if doubts else None
+    )
 
 
 def _until_stop(asked: Sequence[Place]) -> list[Place]:

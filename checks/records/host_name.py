@@ -11,8 +11,27 @@ from enum import StrEnum
 
 from checks.records.address import parse
 
-MAIL_PARTS = frozenset(["mail", "mails", "mailer", "mailout", "mx", "mta", "smtp", "smtpout", "out", "outbound", "relay", "newsletter", "sender", "send"])
-DYNAMIC_PARTS = frozenset(["dyn", "dynamic", "dynip", "dialup", "dial", "dialin", "dip", "dhcp", "adsl", "vdsl", "dslb", "ppp", "pppoe"])
+MAIL_PARTS = frozenset(
+    [
+        "mail",
+        "mails",
+        "mailer",
+        "mailout",
+        "mx",
+        "mta",
+        "smtp",
+        "smtpout",
+        "out",
+        "outbound",
+        "relay",
+        "newsletter",
+        "sender",
+        "send",
+    ]
+)
+DYNAMIC_PARTS = frozenset(
+    ["dyn", "dynamic", "dynip", "dialup", "dial", "dialin", "dip", "dhcp", "adsl", "vdsl", "dslb", "ppp", "pppoe"]
+)
 OWN_LABELS = 2  # the last labels name the network's owner, who may be called dyn.example
 
 

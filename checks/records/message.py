@@ -20,8 +20,12 @@ MAX_PATH = 254  # RFC 5321 section 4.5.3.1.3: 256 octets with the angle brackets
 MAX_NAME = 998  # RFC 5322 section 2.1.1; longer is no name
 WORD_OCTETS = 42  # of UTF-8 in one encoded word: 56 in base64 and 12 around them stay below the 75 of RFC 2047 section 2
 
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
-_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*")  # RFC 5322 section 3.2.3, without = and ?
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"
+)
+_ATOMS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*"
+)  # RFC 5322 section 3.2.3, without = and ?
 _ID = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 
 
@@ -118,9 +122,18 @@ def _pieces(text: str) -> list[bytes]:
 
 
 _WORDS = (
-    ("en", "This is a test message of sendready. It shows that your mail dispatcher can send. There is nothing to do; you may delete it."),
-    ("de", "Dies ist eine Testnachricht von sendready. Sie zeigt, dass Ihr Mailversand senden kann. Sie müssen nichts tun und können sie löschen."),
-    ("fr", "Ceci est un message de test de sendready. Il montre que votre service d'envoi fonctionne. Vous n'avez rien à faire et pouvez le supprimer."),
+    (
+        "en",
+        "This is a test message of sendready. It shows that your mail dispatcher can send. There is nothing to do; you may delete it.",
+    ),
+    (
+        "de",
+        "Dies ist eine Testnachricht von sendready. Sie zeigt, dass Ihr Mailversand senden kann. Sie müssen nichts tun und können sie löschen.",
+    ),
+    (
+        "fr",
+        "Ceci est un message de test de sendready. Il montre que votre service d'envoi fonctionne. Vous n'avez rien à faire et pouvez le supprimer.",
+    ),
 )
 
 

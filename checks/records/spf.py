@@ -83,7 +83,11 @@ class Mechanism:
     @property
     def key(self) -> tuple[str, ...]:
         """The same for two terms that mean the same."""
-        network = str(ipaddress.ip_network((self.network, self.cidr6 if self.name == "ip6" else self.cidr4), strict=False)) if self.network else ""
+        network = (
+            str(ipaddress.ip_network((self.network, self.cidr6 if self.name == "ip6" else self.cidr4), strict=False))
+            if self.network
+            else ""
+        )
         return (self.qualifier, self.name, self.domain.lower().removesuffix("."), network or f"/{self.cidr4}//{self.cidr6}")
 
 
@@ -278,7 +282,11 @@ def _network(term: Mechanism, rest: str) -> Mechanism | Kind:
         return Kind.BAD_CIDR
     if not slash:
         return replace(term, network=address)
-    return replace(term, network=address, cidr4=int(length)) if term.name == "ip4" else replace(term, network=address, cidr6=int(length))
+    return (
+        replace(term, network=address, cidr4=int(length))
+        if term.name == "ip4"
+        else replace(term, network=address, cidr6=int(length))
+    )
 
 
 def _is_length(digits: str | None, most: int) -> bool:
@@ -324,7 +332,11 @@ def _of_the_whole(terms: list[Term]) -> list[Problem]:
     ended = False
     has_all = any(term.name == "all" for term in terms if isinstance(term, Mechanism))
     for term in terms:
-        kind = _misplaced_mechanism(term, ended=ended) if isinstance(term, Mechanism) else _misplaced_modifier(term, seen, has_all=has_all)
+        kind = (
+            _misplaced_mechanism(term, ended=ended)
+            if isinstance(term, Mechanism)
+            else _misplaced_modifier(term, seen, has_all=has_all)
+        )
         if kind:
             problems.append(Problem(kind=kind, position=term.position, text=term.text))
         ended = ended or (isinstance(term, Mechanism) and term.name == "all")

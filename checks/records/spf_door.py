@@ -113,7 +113,9 @@ def check_host(*, ip: str, mail_from: str, helo: str, ev: Evidence, read: Callab
         found = Result(result)
         explanation = query.explain() if found is Result.FAIL else ""
     except Exception as error:  # noqa: BLE001 - a library's slip on a stranger's record is a broken record, not a crash
-        return SpfResult(result=Result.PERMERROR, reason=Reason.LIBRARY, problem=f"{type(error).__name__}: {error}"[:MAX_EXPLANATION])
+        return SpfResult(
+            result=Result.PERMERROR, reason=Reason.LIBRARY, problem=f"{type(error).__name__}: {error}"[:MAX_EXPLANATION]
+        )
     return query.answer(found, explanation)
 
 
@@ -149,7 +151,13 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
     def answer(self, result: Result, explanation: str) -> SpfResult:
         """Put together what is known."""
         error: object = self.perm_error if result is Result.PERMERROR else None
-        problem = str(error) if error else f"{self._failure.probe.id} could not be read" if self._failure and result is Result.TEMPERROR else ""
+        problem = (
+            str(error)
+            if error
+            else f"{self._failure.probe.id} could not be read"
+            if self._failure and result is Result.TEMPERROR
+            else ""
+        )
         return SpfResult(
             result=result,
             explanation=explanation,
@@ -314,7 +322,9 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
         """Return the addresses of the mail exchangers, one host after the other: a match ends it before a later host can fail."""
         names = self.dns(domainname, "MX")
         if len(names) > MAX_MX:
-            raise _Stop(Reason.MANY_MX, f"{domainname} has {len(names)} MX records; receivers accept {MAX_MX}")  # RFC 7208 section 4.6.4
+            raise _Stop(
+                Reason.MANY_MX, f"{domainname} has {len(names)} MX records; receivers accept {MAX_MX}"
+            )  # RFC 7208 section 4.6.4
         hosts = [name for name in names if name != "."]  # RFC 7505: "." is no host
         self._ask([DnsProbe(name, self.A) for name in hosts if is_askable(name)])
         return (address for name in hosts for address in self.dns_a(name, self.A))

@@ -87,7 +87,9 @@ def _transformed(macro: Macro, text: str) -> str:
     pieces = re.split(f"[{re.escape(macro.delimiters or '.')}]", text)
     if macro.reverse:
         pieces.reverse()
-    joined = ".".join(pieces[-macro.keep :] if macro.keep else pieces)  # RFC 7208 section 7.3: rejoined with dots, whatever split them
+    joined = ".".join(
+        pieces[-macro.keep :] if macro.keep else pieces
+    )  # RFC 7208 section 7.3: rejoined with dots, whatever split them
     return urllib.parse.quote(joined, safe="") if macro.escape else joined  # unreserved characters stay (RFC 3986 section 2.3)
 
 
@@ -104,7 +106,13 @@ def is_askable(name: str) -> bool:
 
     A backslash would be read as an escape further down; no real name has one.
     """
-    if not name or len(name) > MAX_NAME or not name.isascii() or "\\" in name or any(ord(char) < 32 or ord(char) == 127 for char in name):
+    if (
+        not name
+        or len(name) > MAX_NAME
+        or not name.isascii()
+        or "\\" in name
+        or any(ord(char) < 32 or ord(char) == 127 for char in name)
+    ):
         return False
     return all(0 < len(label) <= MAX_LABEL for label in name.split("."))
 

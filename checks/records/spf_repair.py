@@ -11,7 +11,9 @@ MAX_TERMS = 200  # a record that long does not fit into an answer; nobody mends 
 MAX_WORD = 260  # a name with its mechanism
 _ALIASES = {"ipv4": "ip4", "ipv6": "ip6", "ip": "ip4", "ip-4": "ip4", "ip-6": "ip6", "prt": "ptr", "all.": "all", "host": "a"}
 _DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")  # hyphens, dashes and the minus sign of word processors
-_DROPPED = dict.fromkeys("\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\u200b\u200c\u200d\ufeff\u2060", "")  # quotes; characters without width
+_DROPPED = dict.fromkeys(
+    "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\u200b\u200c\u200d\ufeff\u2060", ""
+)  # quotes; characters without width
 _SPACES_AND_SIGNS = {"\u00a0": " ", "\u202f": " ", "\u02dc": "~", "\u223c": "~", "\uff1a": ":"}
 _TYPOGRAPHY = str.maketrans({**_DASHES, **_DROPPED, **_SPACES_AND_SIGNS})
 _ALMOST = re.compile(r"[\s\"'\\]*(?:v\s*[=:]\s*)?spf\s*1(?![0-9.])[\s;,:\"']*(.*)", re.IGNORECASE | re.DOTALL)
@@ -98,7 +100,11 @@ def _separated(word: str) -> str | None:
     mechanism = ""
     for part in word.split(",")[:MAX_TERMS]:
         term = parse_term(part)
-        fixed = part if not isinstance(term, Kind) else _checked(f"{mechanism}{part}") or _checked(_respelt(part, Kind.UNKNOWN_MECHANISM))
+        fixed = (
+            part
+            if not isinstance(term, Kind)
+            else _checked(f"{mechanism}{part}") or _checked(_respelt(part, Kind.UNKNOWN_MECHANISM))
+        )
         if part and not fixed:
             return None
         found.append(fixed or "")
@@ -129,6 +135,12 @@ def _respelt(word: str, kind: Kind) -> str:
 
 def _readdressed(qualifier: str, name: str, address: str) -> str:
     other = "ip6" if name == "ip4" else "ip4"
-    plain = ".".join(str(int(part)) if part.isdigit() and len(part) <= 3 else part for part in address.partition("/")[0].split("."))
-    candidates = (f"{qualifier}{name}:{plain}{''.join(address.partition('/')[1:])}", f"{qualifier}{other}:{address}", f"{qualifier}a:{address}")
+    plain = ".".join(
+        str(int(part)) if part.isdigit() and len(part) <= 3 else part for part in address.partition("/")[0].split(".")
+    )
+    candidates = (
+        f"{qualifier}{name}:{plain}{''.join(address.partition('/')[1:])}",
+        f"{qualifier}{other}:{address}",
+        f"{qualifier}a:{address}",
+    )
     return next((word for word in candidates if _checked(word)), "")

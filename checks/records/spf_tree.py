@@ -172,7 +172,12 @@ class _Walk:
 
     def _next(self, wave: list[_Node]) -> list[_Node]:
         """Ask what the terms of these records name, and return the records that came."""
-        named = [(node, index, step) for node in wave for index, step in enumerate(node.steps) if step.kind in ("include", "redirect", "mx")]
+        named = [
+            (node, index, step)
+            for node in wave
+            for index, step in enumerate(node.steps)
+            if step.kind in ("include", "redirect", "mx")
+        ]
         for _, _, step in named:
             if step.name and not is_askable(step.name) and step.kind != "mx":
                 self.faults.append(_fault(Flaw.NO_RECORD, step))  # RFC 7208 section 4.3: no such name can exist
@@ -233,7 +238,11 @@ def voids(tree: Tree, ev: Evidence) -> tuple[tuple[Void, ...], tuple[Failure, ..
     def empty(asked: list[Host], type_: str) -> list[Host]:
         probes = [DnsProbe(host.name, type_) for host in asked]
         readings = ev.all(*probes)
-        failures.extend(Failure(probe=probe, reading=reading) for probe, reading in zip(probes, readings, strict=True) if not reading.state.answered)
+        failures.extend(
+            Failure(probe=probe, reading=reading)
+            for probe, reading in zip(probes, readings, strict=True)
+            if not reading.state.answered
+        )
         return [host for host, reading in zip(asked, readings, strict=True) if reading.state.answered and not reading.records]
 
     no_four = empty(hosts, "A")[: MAX_VOID + 10]  # more of them are over the limit anyway

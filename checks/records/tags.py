@@ -63,7 +63,9 @@ def parse_tags(text: str) -> TagList:
     problems: list[Problem] = []
     for number, (start, part) in enumerate(_parts(text)):
         if number == MAX_TAGS:
-            problems.append(Problem(position=start, kind="too-many-tags", message=f"more than {MAX_TAGS} tags; the rest was not read"))
+            problems.append(
+                Problem(position=start, kind="too-many-tags", message=f"more than {MAX_TAGS} tags; the rest was not read")
+            )
             break
         tag, problem = _tag(part, start)
         if problem is not None:
@@ -102,5 +104,7 @@ def _tag(part: str, start: int) -> tuple[Tag | None, Problem | None]:
         message = "a character that is not plain text (ASCII)"
         return tag, Problem(position=start + len(name) + 1 + foreign.start(), kind="bad-character", message=message)
     if tag.value.endswith("\\"):  # a master-file escape that was published as it stands
-        return tag, Problem(position=start + len(part.rstrip(SPACE)) - 1, kind="escaped-semicolon", message="a backslash before the semicolon")
+        return tag, Problem(
+            position=start + len(part.rstrip(SPACE)) - 1, kind="escaped-semicolon", message="a backslash before the semicolon"
+        )
     return tag, None

@@ -20,7 +20,9 @@ UNKNOWN_ISSUER = (2, 20, 21, 27)
 WRONG_NAME = (62, 64)  # host name, IP address
 
 
-def certificates(subject: ServerSubject, ev: Evidence, not_tried: Outcome, without: Outcome) -> Iterator[Finding | tuple[Look, str, TlsFacts]]:
+def certificates(
+    subject: ServerSubject, ev: Evidence, not_tried: Outcome, without: Outcome
+) -> Iterator[Finding | tuple[Look, str, TlsFacts]]:
     """Yield what a certificate rule has to judge: the handshakes; or the one finding that says why there are none."""
     if subject.server.security is Security.NONE:
         yield without(about=subject.name, where=where_of(subject))

@@ -154,7 +154,9 @@ _Wanted = tuple[Why, Provider | None, tuple[str, ...]]
 def _signing(subject: DomainSubject) -> tuple[Server, ...]:
     """Return the servers whose mail shows this domain in From; a server that only gets its bounces here signs for another."""
     return tuple(
-        server for server in subject.servers if any(domain_of(address) == subject.domain for address in (server.sender.email, *server.filter))
+        server
+        for server in subject.servers
+        if any(domain_of(address) == subject.domain for address in (server.sender.email, *server.filter))
     )
 
 
@@ -163,7 +165,11 @@ def _wanted(domain: str, named: Sequence[str], servers: Sequence[Server]) -> lis
     of_servers = {selector for server in servers for selector in server.selectors}
     if all(selector in of_servers for selector in named):  # else they were named for the whole run, whatever the server
         # Somebody at gmail.com has none of the selectors that Google's customers have.
-        rows = (_provider(server) for server in servers if not server.selectors and (server.provider or not _shares_domain(server, domain)))
+        rows = (
+            _provider(server)
+            for server in servers
+            if not server.selectors and (server.provider or not _shares_domain(server, domain))
+        )
         wanted += _rows(Why.SERVER, domain, (row for row in rows if row is not None))
     return wanted
 
@@ -186,7 +192,11 @@ def _provider(server: Server) -> Provider | None:
     """Return the row of the server's provider, rather one with selectors: several products can share a host."""
     if server.provider and (named := checks.tables.provider(server.provider)):
         return named
-    matching = [row for row in checks.tables.providers() if any(fnmatch.fnmatchcase(server.host.lower(), pattern) for pattern in row.hosts)]
+    matching = [
+        row
+        for row in checks.tables.providers()
+        if any(fnmatch.fnmatchcase(server.host.lower(), pattern) for pattern in row.hosts)
+    ]
     return next((row for row in matching if row.selectors), matching[0] if matching else None)
 
 
@@ -236,7 +246,11 @@ def _groups(domain: str, wanted: Sequence[_Wanted], ev: Evidence) -> tuple[Group
     wildcard = DnsProbe(f"{NOBODY}._domainkey.{domain}", "TXT")
     ev.all(*(DnsProbe(name, "TXT") for name in names), *([wildcard] if guessing else []))
     return tuple(
-        Group(why=why, provider=provider, spots=tuple(_spot(selector, domain, None if why is Why.NAMED else wildcard, ev) for selector in selectors))
+        Group(
+            why=why,
+            provider=provider,
+            spots=tuple(_spot(selector, domain, None if why is Why.NAMED else wildcard, ev) for selector in selectors),
+        )
         for why, provider, selectors in wanted
     )
 

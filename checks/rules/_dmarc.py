@@ -47,12 +47,20 @@ def best_place(domain: str) -> str:
 def tidy(record: DmarcRecord) -> str:
     """Write a record anew: p= second, as old readers want it; without removed tags and without what receivers skip as wrong."""
     wrong = {problem.position for problem in record.problems if problem.kind.startswith("bad-")}
-    addresses = {name: ",".join(uri.text for uri in uris if not uri.fault) for name, uris in (("rua", record.rua), ("ruf", record.ruf))}
+    addresses = {
+        name: ",".join(uri.text for uri in uris if not uri.fault) for name, uris in (("rua", record.rua), ("ruf", record.ruf))
+    }
     kept = {"v": "DMARC1", "p": str(record.policy)}
     for tag in parse_tags(record.text).tags:
         name = tag.name.lower()
         value = addresses.get(name, tag.value)
-        if name not in kept and name not in REMOVED and value and _PLAIN.match(value) and (name in addresses or tag.value_position not in wrong):
+        if (
+            name not in kept
+            and name not in REMOVED
+            and value
+            and _PLAIN.match(value)
+            and (name in addresses or tag.value_position not in wrong)
+        ):
             kept[name] = value
     return "; ".join(f"{name}={value}" for name, value in kept.items())
 

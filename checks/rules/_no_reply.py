@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-NO_REPLY = re.compile(r"(do[-_.]?)?(no|not)[-_.]?repl(y|ies)|keine?[-_.]?antwort|nicht[-_.]?antworten|ne[-_.]?pas[-_.]?repondre", re.IGNORECASE)
+NO_REPLY = re.compile(
+    r"(do[-_.]?)?(no|not)[-_.]?repl(y|ies)|keine?[-_.]?antwort|nicht[-_.]?antworten|ne[-_.]?pas[-_.]?repondre", re.IGNORECASE
+)
 
 
 def is_no_reply(address: str) -> bool:

@@ -56,7 +56,13 @@ def logs_in_by_password(server: Server) -> bool:
 
 def fact(limit: Limit, value: int | None = None) -> dict[str, Any]:
     """Return the arguments that say where a number comes from."""
-    return {"limit": limit.value if value is None else value, "unit": limit.unit, "window": limit.window, "scope": limit.scope, "as_of": day(limit.checked)}
+    return {
+        "limit": limit.value if value is None else value,
+        "unit": limit.unit,
+        "window": limit.window,
+        "scope": limit.scope,
+        "as_of": day(limit.checked),
+    }
 
 
 def day(when: date) -> str:

@@ -87,9 +87,13 @@ def _tell_one(ev: Evidence, words: Words, seen: Seen) -> Iterator[Finding]:
     grave = Status.FAIL if seen.is_own else Status.WARN
     names = _names(ev, address)
     if not names.names:
-        yield words.missing(about=seen.about, who=seen.who, address=address, wanted=_wanted(seen), status=grave, records=_pointer(seen))
+        yield words.missing(
+            about=seen.about, who=seen.who, address=address, wanted=_wanted(seen), status=grave, records=_pointer(seen)
+        )
     elif not names.confirmed:
-        yield words.unconfirmed(about=seen.about, who=seen.who, address=address, names=_some(names), wanted=_wanted(seen), status=grave)
+        yield words.unconfirmed(
+            about=seen.about, who=seen.who, address=address, names=_some(names), wanted=_wanted(seen), status=grave
+        )
     else:
         yield _quality(words, seen, names.confirmed)
     if names.count > 1:
@@ -103,7 +107,13 @@ def _quality(words: Words, seen: Seen, confirmed: tuple[str, ...]) -> Finding:
         return words.confirmed(about=seen.about, who=seen.who, address=seen.address, name=name)
     status = Status.WARN if seen.is_own else Status.NOTE
     return words.generic(
-        about=seen.about, who=seen.who, address=seen.address, name=confirmed[0], look=LOOKS[looks[0]], wanted=_wanted(seen), status=status
+        about=seen.about,
+        who=seen.who,
+        address=seen.address,
+        name=confirmed[0],
+        look=LOOKS[looks[0]],
+        wanted=_wanted(seen),
+        status=status,
     )
 
 

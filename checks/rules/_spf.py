@@ -26,7 +26,11 @@ class Own:
 
     def changes(self, text: str) -> list[DnsChange]:
         """Return the change that publishes another record in its place; none without text, and none for an alias: that is another zone."""
-        return [] if not text or self.name != self.domain else [DnsChange(action=Action.REPLACE, name=self.name, type="TXT", value=text)]
+        return (
+            []
+            if not text or self.name != self.domain
+            else [DnsChange(action=Action.REPLACE, name=self.name, type="TXT", value=text)]
+        )
 
     def steps(self, text: str, by_hand: str) -> tuple[str, ...]:
         """Return steps for where no change can be shown; empty: the outcome's own steps fit."""
@@ -50,7 +54,11 @@ def own_record(subject: DomainSubject, ev: Evidence, *, readable: bool = True) -
     reading = ev.need(DnsProbe(subject.domain, "TXT"))
     found = [text for text in reading.values if is_spf(text)]
     if len(found) != 1:
-        return Skip(reason=f"it publishes {len(found)} SPF records (see spf.record)" if found else "it publishes no SPF record (see spf.record)")
+        return Skip(
+            reason=f"it publishes {len(found)} SPF records (see spf.record)"
+            if found
+            else "it publishes no SPF record (see spf.record)"
+        )
     record = parse(found[0])
     if readable and record.fatal:
         return Skip(reason="its SPF record cannot be read (see spf.syntax)")
@@ -59,7 +67,11 @@ def own_record(subject: DomainSubject, ev: Evidence, *, readable: bool = True) -
 
 def alias_steps(domain: str, name: str, text: str) -> tuple[str, ...]:
     """Say where a record belongs if the domain is an alias; beside an alias there is no room for it (RFC 1034 section 3.6.2)."""
-    return () if name == domain else (f"{domain} is an alias for {name}. Have this SPF record published there, or replace the alias by records: {text}",)
+    return (
+        ()
+        if name == domain
+        else (f"{domain} is an alias for {name}. Have this SPF record published there, or replace the alias by records: {text}",)
+    )
 
 
 def short(text: str) -> str:

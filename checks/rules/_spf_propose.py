@@ -43,7 +43,11 @@ def _by_mx(domain: str, ev: Evidence) -> list[str]:
 
 def _contained(text: str, ev: Evidence) -> list[str]:
     """Return the includes that another include of the record contains already."""
-    includes = {term.text: term.domain.lower().removesuffix(".") for term in parse(text).mechanisms if term.name == "include" and term.qualifier == "+"}
+    includes = {
+        term.text: term.domain.lower().removesuffix(".")
+        for term in parse(text).mechanisms
+        if term.name == "include" and term.qualifier == "+"
+    }
     inside = {word: {name for name, _ in walk(domain, ev).records[1:]} for word, domain in includes.items()}
     return [word for word, domain in includes.items() if any(domain in names for other, names in inside.items() if other != word)]
 

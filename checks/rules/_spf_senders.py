@@ -54,7 +54,9 @@ def senders(subject: DomainSubject, ev: Evidence, *, sample: bool = True) -> lis
     if subject.sending_ips:
         named = tuple(dict.fromkeys(subject.sending_ips))[:MAX_ADDRESSES]
         return [Sender(label="", addresses=named, mail_from=postmaster, helo=subject.domain)]
-    servers = [server for server in subject.servers if server.return_path is None or domain_of(server.return_path) == subject.domain]
+    servers = [
+        server for server in subject.servers if server.return_path is None or domain_of(server.return_path) == subject.domain
+    ]
     look_up(ev, (server.host for server in servers if provider_of(server) is None))  # one round for all
     found: dict[str, Sender] = {}
     for server in servers:
@@ -64,7 +66,9 @@ def senders(subject: DomainSubject, ev: Evidence, *, sample: bool = True) -> lis
             envelope = server.envelope_sender
             mail_from = envelope if domain_of(envelope) == subject.domain else postmaster
             helo = server.ehlo or subject.domain
-            found[key] = _of_provider(row, mail_from, helo, ev, sample=sample) if row else _of_host(server, mail_from, helo, subject, ev)
+            found[key] = (
+                _of_provider(row, mail_from, helo, ev, sample=sample) if row else _of_host(server, mail_from, helo, subject, ev)
+            )
     return list(found.values())
 
 

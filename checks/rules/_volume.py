@@ -47,7 +47,11 @@ class Planned:
     def words(self) -> str:
         """What the busiest day holds: "a mailing to 12,000 recipients"."""
         one = f"a mailing to {counted(self.recipients, 'recipient')}"
-        return one if self.mailings_a_day == 1 else f"{self.mailings_a_day:,} mailings a day to {counted(self.recipients, 'recipient')} each"
+        return (
+            one
+            if self.mailings_a_day == 1
+            else f"{self.mailings_a_day:,} mailings a day to {counted(self.recipients, 'recipient')} each"
+        )
 
     def within(self, seconds: int) -> int:
         """Recipients that are written to in a stretch of that length at the worst: a day's and more in a day, a whole mailing in less."""
@@ -76,7 +80,11 @@ def spoken_time(span: timedelta) -> str:
     minutes = max(1, -(-int(span.total_seconds()) // 60))
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    named = [counted(days, "day")] * bool(days) + [counted(hours, "hour")] * bool(hours) + [counted(minutes, "minute")] * bool(minutes and not days)
+    named = (
+        [counted(days, "day")] * bool(days)
+        + [counted(hours, "hour")] * bool(hours)
+        + [counted(minutes, "minute")] * bool(minutes and not days)
+    )
     return " ".join(named[:2])
 
 

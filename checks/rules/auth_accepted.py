@@ -91,7 +91,9 @@ BROKEN_OFF = Outcome(
     volatile=("what",),
 )
 NOT_CONFIGURED = Outcome(
-    code="auth.no-login-needed", status=Status.NOT_APPLICABLE, title='{where} is used without a login (auth = "none"), so none was tried'
+    code="auth.no-login-needed",
+    status=Status.NOT_APPLICABLE,
+    title='{where} is used without a login (auth = "none"), so none was tried',
 )
 NOT_TRIED = not_tried("auth.accepted", "Login")
 

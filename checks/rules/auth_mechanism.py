@@ -21,7 +21,11 @@ from checks.rules._server import Layer, look, not_tried, shared_mechanisms, skip
 from checks.settings import Auth
 from checks.subject import ServerSubject
 
-SHARED = Outcome(code="auth.shared-mechanism", status=Status.PASS, title="{where} offers a way of logging in that fits the settings: {mechanisms}")
+SHARED = Outcome(
+    code="auth.shared-mechanism",
+    status=Status.PASS,
+    title="{where} offers a way of logging in that fits the settings: {mechanisms}",
+)
 MISSING = Outcome(
     code="auth.mechanism-missing",
     status=Status.FAIL,
@@ -50,7 +54,9 @@ OAUTH_ONLY = Outcome(
     references=("RFC 7628 section 3",),
 )
 NOT_CONFIGURED = Outcome(
-    code="auth.no-mechanism-configured", status=Status.NOT_APPLICABLE, title='{where} is used without a login (auth = "none"), so no way of logging in is needed'
+    code="auth.no-mechanism-configured",
+    status=Status.NOT_APPLICABLE,
+    title='{where} is used without a login (auth = "none"), so no way of logging in is needed',
 )
 NOT_TRIED = not_tried("auth.mechanism", "Way of logging in")
 

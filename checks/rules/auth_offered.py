@@ -46,7 +46,9 @@ IN_CLEAR = Outcome(
     steps=("Allow logging in on encrypted connections only (Postfix: smtpd_tls_auth_only = yes).",),
     references=("RFC 4954 section 4", "RFC 8314 section 4.1"),
 )
-NOT_CONFIGURED = Outcome(code="auth.no-login-configured", status=Status.NOT_APPLICABLE, title='{where} is used without a login (auth = "none")')
+NOT_CONFIGURED = Outcome(
+    code="auth.no-login-configured", status=Status.NOT_APPLICABLE, title='{where} is used without a login (auth = "none")'
+)
 NOT_TRIED = not_tried("auth.offered", "Offer to log in")
 
 READABLE = ("PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER")  # these carry the secret itself

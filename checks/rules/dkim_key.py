@@ -75,7 +75,9 @@ OTHER_TEXT = Outcome(
     status=Status.FAIL,
     title="{name} holds a text record, but no DKIM key",
     owner=Owner.DNS_ADMIN,
-    steps=("Replace the record at {name} by the key record that the mail server or its provider shows for the selector {selector}.",),
+    steps=(
+        "Replace the record at {name} by the key record that the mail server or its provider shows for the selector {selector}.",
+    ),
     also=("published",),
     references=("RFC 6376 section 3.6.1",),
 )

@@ -167,7 +167,9 @@ def _say(subject: ServerSubject, stream: Stream, walk: Walk, spf: Answer, dkim: 
     if spf is Answer.DISPUTED:
         status = Status.WARN if harsh or bulk else Status.NOTE
         organisation = by_suffix_list(domain)
-        return DISPUTED(about=about, status=status, server=server, domain=domain, envelope=envelope, organisation=organisation, policy=spoken)
+        return DISPUTED(
+            about=about, status=status, server=server, domain=domain, envelope=envelope, organisation=organisation, policy=spoken
+        )
     if dkim is Answer.UNKNOWN:
         status = Status.WARN if harsh or bulk else Status.NOTE
         return UNCERTAIN(about=about, status=status, server=server, domain=domain, envelope=envelope, policy=spoken)

@@ -143,12 +143,22 @@ def _spoilt(subject: DomainSubject, place: Place) -> Finding | None:
         mildest = min(place.records, key=lambda record: (not record.usable, record.policy.strength, record.text))
         published = [record.text[:LONGEST_SHOWN] for record in place.records[:5]]
         records = [change(place.domain, tidy(mildest))]
-        return MULTIPLE(about=domain, status=status, domain=domain, place=place.domain, count=len(place.records), published=published, records=records)
+        return MULTIPLE(
+            about=domain,
+            status=status,
+            domain=domain,
+            place=place.domain,
+            count=len(place.records),
+            published=published,
+            records=records,
+        )
     meant = next((text for text in place.others if meant_as_dmarc(text)), None)
     if meant is not None and not place.records:
         mended = repaired(meant)
         records = [change(place.domain, mended)] if mended else []
-        return MISWRITTEN(about=domain, status=status, domain=domain, place=place.domain, published=[meant[:LONGEST_SHOWN]], records=records)
+        return MISWRITTEN(
+            about=domain, status=status, domain=domain, place=place.domain, published=[meant[:LONGEST_SHOWN]], records=records
+        )
     if place.reading.chain and place.reading.state in (State.NXDOMAIN, State.NODATA):
         return DANGLING(about=domain, status=status, domain=domain, place=place.domain, target=place.reading.chain[-1])
     return None
@@ -160,6 +170,9 @@ def _missing(subject: DomainSubject, ev: Evidence) -> Finding:
     for probe, reading in zip(probes, ev.all(*probes), strict=True):
         text = next((text for text in reading.values if is_dmarc(text)), None)
         if text is not None:
-            records = [change(domain, tidy(parse_dmarc(text)), Action.ADD), DnsChange(action=Action.REMOVE, name=probe.name, type="TXT", value=text)]
+            records = [
+                change(domain, tidy(parse_dmarc(text)), Action.ADD),
+                DnsChange(action=Action.REMOVE, name=probe.name, type="TXT", value=text),
+            ]
             return MISPLACED(about=domain, status=status, domain=domain, wrong=probe.name, records=records)
     return MISSING(about=domain, status=status, domain=domain, records=[first_record(best_place(domain))])

@@ -96,7 +96,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
 def _consents(domain: str, place: str, record: DmarcRecord, ev: Evidence) -> Iterator[Finding]:
     """RFC 9990 section 4: an address at another organisation counts only with that organisation's consent."""
     own = by_suffix_list(place)
-    targets = dict.fromkeys(uri.domain for uri in (*record.rua, *record.ruf) if not uri.fault and by_suffix_list(uri.domain) != own)
+    targets = dict.fromkeys(
+        uri.domain for uri in (*record.rua, *record.ruf) if not uri.fault and by_suffix_list(uri.domain) != own
+    )
     probes = {target: DnsProbe(f"{place}._report._dmarc.{target}", "TXT") for target in list(targets)[:MAX_ADDRESSES]}
     asked = {target: probe for target, probe in probes.items() if len(probe.name) <= LONGEST_NAME}
     readings = dict(zip(asked, ev.all(*asked.values()), strict=True))

@@ -131,7 +131,9 @@ def _all(subject: DomainSubject, place: str, record: DmarcRecord) -> Iterator[Fi
         yield DROPPED(about=about, name=name, record=text)
     if slips := [problem for problem in record.problems if problem.kind not in (*OF_REPORTS, *OF_POLICY)]:
         status = Status.WARN if any(problem.kind in GRAVE for problem in slips) else Status.NOTE
-        yield SLIPS(about=about, status=status, name=name, record=text, problems=[str(problem) for problem in slips[:3]], records=tidied)
+        yield SLIPS(
+            about=about, status=status, name=name, record=text, problems=[str(problem) for problem in slips[:3]], records=tidied
+        )
     if record.unknown:
         yield UNKNOWN_TAGS(about=about, name=name, record=text, tags=[_hinted(tag) for tag in record.unknown[:5]])
     if record.removed:

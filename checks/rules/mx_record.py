@@ -74,7 +74,11 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     """Tell where mail to the domain goes."""
     domain = subject.domain
     answer = ev.need(DnsProbe(domain, "MX"))
-    hosts = [record.value for record in sorted(answer.records, key=lambda record: (record.preference, record.value)) if record.value != "."]
+    hosts = [
+        record.value
+        for record in sorted(answer.records, key=lambda record: (record.preference, record.value))
+        if record.value != "."
+    ]
     if hosts:
         rest = len(hosts) - SHOWN
         shown = [*hosts[:SHOWN], f"{rest} more"] if rest > 0 else hosts

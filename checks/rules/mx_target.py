@@ -67,7 +67,10 @@ RESERVED = Outcome(
     title="{host}, a mail server of {domain}, has the address {address}, which is set aside for {purpose}: nobody outside can reach it",
     owner=Owner.DNS_ADMIN,
     steps=("Replace the address of {host} by the one under which the world reaches that server.",),
-    references=("https://www.iana.org/assignments/iana-ipv4-special-registry/", "https://www.iana.org/assignments/iana-ipv6-special-registry/"),
+    references=(
+        "https://www.iana.org/assignments/iana-ipv4-special-registry/",
+        "https://www.iana.org/assignments/iana-ipv6-special-registry/",
+    ),
 )
 EXAMPLE = Outcome(
     code="mx.target-example",
@@ -107,7 +110,11 @@ class Target:
     @property
     def reserved(self) -> tuple[str, ...]:
         """Addresses that nobody outside can reach."""
-        return () if self.allow_private else tuple(item for item in self.found.addresses if kind(item) not in (Kind.PUBLIC, Kind.DOCUMENTATION))
+        return (
+            ()
+            if self.allow_private
+            else tuple(item for item in self.found.addresses if kind(item) not in (Kind.PUBLIC, Kind.DOCUMENTATION))
+        )
 
     @property
     def is_usable(self) -> bool:
@@ -157,7 +164,14 @@ def _faults(domain: str, target: Target, status: Status) -> Iterator[Finding]:
     examples = [item for item in found.addresses if kind(item) is Kind.DOCUMENTATION and not target.allow_private]
     for address in target.reserved[:1]:
         block = special(address)
-        yield RESERVED(about=domain, domain=domain, host=host, address=address, purpose=block.name if block else "other things", status=status)
+        yield RESERVED(
+            about=domain,
+            domain=domain,
+            host=host,
+            address=address,
+            purpose=block.name if block else "other things",
+            status=status,
+        )
     for address in examples[:1]:
         yield EXAMPLE(about=domain, domain=domain, host=host, address=address)
 

@@ -85,7 +85,16 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         yield TOKEN(about=server.name, server=server.name)
     elif channel is Channel.HIGH_VOLUME:
         status = Status.WARN if HVE_END.has_come(subject.now) else Status.NOTE
-        yield HIGH_VOLUME(about=server.name, status=status, server=server.name, when=HVE_END.when, since=day(HVE_END.since), as_of=day(HVE_END.checked))
+        yield HIGH_VOLUME(
+            about=server.name,
+            status=status,
+            server=server.name,
+            when=HVE_END.when,
+            since=day(HVE_END.since),
+            as_of=day(HVE_END.checked),
+        )
     else:
         outcome = END_ANNOUNCED if END.has_come(subject.now) else OFF_BY_DEFAULT if OFF.has_come(subject.now) else ENDING
-        yield outcome(about=server.name, server=server.name, when=OFF.when, end_when=END.when, since=day(OFF.since), as_of=day(OFF.checked))
+        yield outcome(
+            about=server.name, server=server.name, when=OFF.when, end_when=END.when, since=day(OFF.since), as_of=day(OFF.checked)
+        )

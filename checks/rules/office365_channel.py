@@ -21,7 +21,12 @@ from checks.subject import ServerSubject
 RELAY_PAGE = "https://learn.microsoft.com/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365"
 HIGH_VOLUME_PAGE = "https://learn.microsoft.com/Exchange/mail-flow-best-practices/high-volume-mails-m365"
 
-MAILBOX = Outcome(code="office365.mailbox-submission", status=Status.PASS, title="{server} sends as a mailbox of Microsoft 365", references=(RELAY_PAGE,))
+MAILBOX = Outcome(
+    code="office365.mailbox-submission",
+    status=Status.PASS,
+    title="{server} sends as a mailbox of Microsoft 365",
+    references=(RELAY_PAGE,),
+)
 NO_LOGIN = Outcome(
     code="office365.login-missing",
     status=Status.FAIL,

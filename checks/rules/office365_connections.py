@@ -31,7 +31,9 @@ FEW = Outcome(
     also=FACT,
     references=sources(CONNECTIONS),
 )
-ELSEWHERE = elsewhere("office365.connection-limit-of-others", of="a mailbox of Microsoft 365, so its number of connections does not apply")
+ELSEWHERE = elsewhere(
+    "office365.connection-limit-of-others", of="a mailbox of Microsoft 365, so its number of connections does not apply"
+)
 
 
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:

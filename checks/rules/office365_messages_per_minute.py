@@ -55,7 +55,9 @@ SLOWED = Outcome(
     references=sources(PACE),
 )
 VOLUME_UNKNOWN = no_volume("office365.pace-volume-unknown", "Microsoft 365's pace of messages a minute")
-ELSEWHERE = elsewhere("office365.pace-of-others", of="a mailbox of Microsoft 365, so its pace of messages a minute does not apply")
+ELSEWHERE = elsewhere(
+    "office365.pace-of-others", of="a mailbox of Microsoft 365, so its pace of messages a minute does not apply"
+)
 
 
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
@@ -80,7 +82,9 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         yield SHORT(about=server.name, **known)
     else:
         status = Status.WARN if span > LONG else Status.NOTE
-        yield SLOWED(about=server.name, status=status, duration=duration, steps=steps_for(SLOWED, subject, duration=duration), **known)
+        yield SLOWED(
+            about=server.name, status=status, duration=duration, steps=steps_for(SLOWED, subject, duration=duration), **known
+        )
 
 
 def _per_minute(burst: Burst | None) -> int | None:

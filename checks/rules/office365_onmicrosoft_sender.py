@@ -29,7 +29,9 @@ STEPS = (
     "Give the mailbox an address of that domain, and make it the sender of this server.",
 )
 
-OWN_DOMAIN = Outcome(code="office365.own-domain-sender", status=Status.PASS, title="{server}: mail is written from the organisation's own domain")
+OWN_DOMAIN = Outcome(
+    code="office365.own-domain-sender", status=Status.PASS, title="{server}: mail is written from the organisation's own domain"
+)
 SENDER = Outcome(
     code="office365.onmicrosoft-address",
     status=Status.WARN,
@@ -48,7 +50,10 @@ EXCEEDED = Outcome(
     also=("recipients", *FACT),
     references=sources(SHARED),
 )
-ELSEWHERE = elsewhere("office365.onmicrosoft-limit-of-others", of="a way out of Microsoft 365, so the limit of onmicrosoft.com addresses does not apply")
+ELSEWHERE = elsewhere(
+    "office365.onmicrosoft-limit-of-others",
+    of="a way out of Microsoft 365, so the limit of onmicrosoft.com addresses does not apply",
+)
 
 
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:

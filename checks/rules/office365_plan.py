@@ -37,7 +37,10 @@ TRIAL = Outcome(
     title="{server}: the plan is a trial; it reaches {limit} outside recipients in 24 hours at most, and receivers and Microsoft itself refuse part of such mail (550 5.7.708)",
     owner=Owner.MAIL_ADMIN,
     steps=("Buy the plan before going live; mail of a paid plan leaves through other addresses.",),
-    references=(*TRIAL_LIMIT.sources, "https://github.com/MicrosoftDocs/SupportArticles-docs/blob/HEAD/Exchange/ExchangeOnline/email-delivery/ndr/fix-error-codes-550-5-7-703-550-5-7-705-550-5-7-708-550-5-7-750.md"),
+    references=(
+        *TRIAL_LIMIT.sources,
+        "https://github.com/MicrosoftDocs/SupportArticles-docs/blob/HEAD/Exchange/ExchangeOnline/email-delivery/ndr/fix-error-codes-550-5-7-703-550-5-7-705-550-5-7-708-550-5-7-750.md",
+    ),
 )
 UNKNOWN_PLAN = Outcome(
     code="office365.plan-not-in-table",

@@ -22,7 +22,12 @@ from checks.tables import provider
 
 SUBMISSION_PAGE = "https://learn.microsoft.com/exchange/mail-flow-best-practices/how-to-set-up-a-multifunction-device-or-application-to-send-email-using-microsoft-365-or-office-365"
 
-OFFERED = Outcome(code="office365.port-offered", status=Status.PASS, title="{server} uses port {port} with {security}, as Microsoft documents it", references=(SUBMISSION_PAGE,))
+OFFERED = Outcome(
+    code="office365.port-offered",
+    status=Status.PASS,
+    title="{server} uses port {port} with {security}, as Microsoft documents it",
+    references=(SUBMISSION_PAGE,),
+)
 WRONG_SECURITY = Outcome(
     code="office365.security-not-offered",
     status=Status.FAIL,
@@ -72,9 +77,19 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if channel is Channel.RELAY and server.security is Security.NONE and server.port in ports:
         yield UNPROTECTED_RELAY(about=server.name, server=server.name)
     elif server.security is not Security.STARTTLS:
-        yield WRONG_SECURITY(about=server.name, server=server.name, port=port, security=_words(server), ports=offer["ports"], usual=offer["usual"], as_of=offer["as_of"])
+        yield WRONG_SECURITY(
+            about=server.name,
+            server=server.name,
+            port=port,
+            security=_words(server),
+            ports=offer["ports"],
+            usual=offer["usual"],
+            as_of=offer["as_of"],
+        )
     elif server.port not in ports:
-        yield WRONG_PORT(about=server.name, server=server.name, port=port, ports=offer["ports"], usual=offer["usual"], as_of=offer["as_of"])
+        yield WRONG_PORT(
+            about=server.name, server=server.name, port=port, ports=offer["ports"], usual=offer["usual"], as_of=offer["as_of"]
+        )
     elif server.port != ports[0]:
         yield SECOND_CHOICE(about=server.name, server=server.name)
     else:
@@ -82,4 +97,6 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
 
 
 def _words(server: Server) -> str:
-    return {Security.IMPLICIT_TLS: "TLS from the first byte", Security.STARTTLS: "STARTTLS", Security.NONE: "no encryption"}[server.security]
+    return {Security.IMPLICIT_TLS: "TLS from the first byte", Security.STARTTLS: "STARTTLS", Security.NONE: "no encryption"}[
+        server.security
+    ]

@@ -39,7 +39,9 @@ RECOGNISED = Outcome(
     ),
     references=sources(DAILY, PACE, OFF),
 )
-OTHERS = Outcome(code="office365.no-receiving-domain", status=Status.NOT_APPLICABLE, title="{domain} shows no sign of Microsoft 365 in DNS")
+OTHERS = Outcome(
+    code="office365.no-receiving-domain", status=Status.NOT_APPLICABLE, title="{domain} shows no sign of Microsoft 365 in DNS"
+)
 SERVERS_NAMED = Outcome(
     code="office365.servers-named",
     status=Status.NOT_APPLICABLE,
@@ -58,7 +60,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     by_spf = _is_microsoft(providers_of_spf(_includes(txt.values)))
     if by_mx or by_spf:
         by = "its mail exchanger" if by_mx else "its SPF record"
-        yield RECOGNISED(about=domain, domain=domain, by=by, limit=DAILY.value, pace=PACE.value, when=OFF.when, as_of=day(DAILY.checked))
+        yield RECOGNISED(
+            about=domain, domain=domain, by=by, limit=DAILY.value, pace=PACE.value, when=OFF.when, as_of=day(DAILY.checked)
+        )
         return
     ev.need(DnsProbe(domain, "MX"))
     ev.need(DnsProbe(domain, "TXT"))

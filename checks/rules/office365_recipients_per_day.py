@@ -73,7 +73,9 @@ ENDLESS = Outcome(
     references=sources(DAILY),
 )
 VOLUME_UNKNOWN = no_volume("office365.daily-volume-unknown", "Microsoft 365's number of recipients a day")
-ELSEWHERE = elsewhere("office365.daily-limit-of-others", of="a mailbox of Microsoft 365, so its number of recipients a day does not apply")
+ELSEWHERE = elsewhere(
+    "office365.daily-limit-of-others", of="a mailbox of Microsoft 365, so its number of recipients a day does not apply"
+)
 
 
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:

@@ -44,7 +44,9 @@ LARGE = Outcome(
     references=sources(MOST, USUAL),
 )
 VOLUME_UNKNOWN = no_volume("office365.message-size-unknown", "Microsoft 365's number of recipients in one message")
-ELSEWHERE = elsewhere("office365.message-size-of-others", of="a mailbox of Microsoft 365, so its number of recipients in one message does not apply")
+ELSEWHERE = elsewhere(
+    "office365.message-size-of-others", of="a mailbox of Microsoft 365, so its number of recipients in one message does not apply"
+)
 
 
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
@@ -60,4 +62,6 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         yield FITTING(about=server.name, server=server.name, recipients=plan.recipients, **fact(USUAL))
     else:
         messages = counted(parts(plan.recipients, MOST.value), "message")
-        yield LARGE(about=server.name, server=server.name, recipients=plan.recipients, messages=messages, usual=USUAL.value, **fact(MOST))
+        yield LARGE(
+            about=server.name, server=server.name, recipients=plan.recipients, messages=messages, usual=USUAL.value, **fact(MOST)
+        )

@@ -24,13 +24,20 @@ INFORMATIONAL = True
 PAGE = "https://github.com/MicrosoftDocs/SupportArticles-docs/blob/HEAD/Exchange/ExchangeOnline/email-delivery/fix-issues-with-printers-scanners-and-lob-applications-that-send-email-using-off.md"
 MAX_NAMED = 5
 
-SAME = Outcome(code="office365.sender-is-mailbox", status=Status.PASS, title="{server} writes as the mailbox that it logs in with", references=(PAGE,))
+SAME = Outcome(
+    code="office365.sender-is-mailbox",
+    status=Status.PASS,
+    title="{server} writes as the mailbox that it logs in with",
+    references=(PAGE,),
+)
 OTHER = Outcome(
     code="office365.send-as-needed",
     status=Status.NOTE,
     title='{server} logs in as {username} and writes as {senders}; Microsoft 365 refuses that (5.7.60) unless the mailbox has the permission "Send as"',
     owner=Owner.MAIL_ADMIN,
-    steps=('Look whether {username} has the permission "Send as" for {senders} in the Exchange admin centre, and grant it if not.',),
+    steps=(
+        'Look whether {username} has the permission "Send as" for {senders} in the Exchange admin centre, and grant it if not.',
+    ),
     references=(PAGE,),
 )
 ELSEWHERE = elsewhere("office365.send-as-of-others", of="a mailbox of Microsoft 365 that is logged in to")

@@ -57,7 +57,9 @@ LICENCES_UNKNOWN = Outcome(
     references=sources(TENANT),
 )
 VOLUME_UNKNOWN = no_volume("office365.tenant-volume-unknown", "Microsoft 365's number of recipients outside of the organisation")
-ELSEWHERE = elsewhere("office365.tenant-limit-of-others", of="a way out of Microsoft 365, so its number of outside recipients does not apply")
+ELSEWHERE = elsewhere(
+    "office365.tenant-limit-of-others", of="a way out of Microsoft 365, so its number of outside recipients does not apply"
+)
 
 
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
@@ -84,7 +86,9 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         days = counted(parts(plan.busiest_day, allowed), "day")
         if paused:
             basis += "; for more than 500 licences Microsoft had paused it by July 2025"
-        yield EXCEEDED(about=server.name, status=status, basis=basis, days=days, steps=steps_for(EXCEEDED, subject, days=days), **known)
+        yield EXCEEDED(
+            about=server.name, status=status, basis=basis, days=days, steps=steps_for(EXCEEDED, subject, days=days), **known
+        )
 
 
 def _allowed(volume: Volume) -> tuple[int, str]:

@@ -24,7 +24,11 @@ FOUND = Outcome(
     title="{host} has the address {addresses}",
     references=("RFC 5321 section 5.1",),
 )
-LITERAL = Outcome(code="port.literal-address", status=Status.PASS, title="The server is given by its address, {address}; there is no name to look up")
+LITERAL = Outcome(
+    code="port.literal-address",
+    status=Status.PASS,
+    title="The server is given by its address, {address}; there is no name to look up",
+)
 NO_SUCH_HOST = Outcome(
     code="port.no-such-host",
     status=Status.FAIL,
@@ -82,7 +86,9 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         reading = ev[probe]
         if reading.state is State.NOT_ATTEMPTED and "--allow" in reading.detail:
             ev.need(probe)  # the person did not want us to look: not run, which is no alarm
-        yield FAILED(about=about, host=host, reason=reading.detail or REASONS.get(reading.state, "the name server gave no answer"))
+        yield FAILED(
+            about=about, host=host, reason=reading.detail or REASONS.get(reading.state, "the name server gave no answer")
+        )
     elif found.exists:
         yield NO_ADDRESS(about=about, host=host)
     else:

@@ -49,7 +49,10 @@ NO_ROUTE = Outcome(
     status=Status.UNKNOWN,
     title="This machine finds no way to {addresses}, so {where} could not be tried",
     owner=Owner.US,
-    steps=("Check that this machine is on the network, and that {addresses} is right.", "Run the check on the machine where the dispatcher will run."),
+    steps=(
+        "Check that this machine is on the network, and that {addresses} is right.",
+        "Run the check on the machine where the dispatcher will run.",
+    ),
 )
 DEAD_ADDRESS = Outcome(
     code="port.dead-address",

@@ -75,10 +75,16 @@ UNENCRYPTED = Outcome(
     ),
     references=("RFC 8314 section 3.3", "RFC 8314 section 4.1"),
 )
-LOCAL = Outcome(code="port.local-connection", status=Status.PASS, title="{where} is this very machine, so the connection needs no encryption")
+LOCAL = Outcome(
+    code="port.local-connection", status=Status.PASS, title="{where} is this very machine, so the connection needs no encryption"
+)
 NOT_TRIED = not_tried("port.security", "Kind of encryption")
 
-SPOKEN = {Security.IMPLICIT_TLS: "TLS from the first byte (implicit TLS)", Security.STARTTLS: "STARTTLS", Security.NONE: "clear text"}
+SPOKEN = {
+    Security.IMPLICIT_TLS: "TLS from the first byte (implicit TLS)",
+    Security.STARTTLS: "STARTTLS",
+    Security.NONE: "clear text",
+}
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:

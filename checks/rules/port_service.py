@@ -23,7 +23,9 @@ from checks.settings import Security
 from checks.subject import ServerSubject
 from checks.tables.replies import in_words
 
-ANSWERS = Outcome(code="port.smtp-service", status=Status.PASS, title="{where} is a mail server", also=("greeting",), volatile=("greeting",))
+ANSWERS = Outcome(
+    code="port.smtp-service", status=Status.PASS, title="{where} is a mail server", also=("greeting",), volatile=("greeting",)
+)
 OTHER_SERVICE = Outcome(
     code="port.other-service",
     status=Status.FAIL,
@@ -131,7 +133,12 @@ def _other_service(seen: Look) -> tuple[str, str]:
                 return NAMES[named], reading.first_bytes
             if reading.fault is Fault.NOT_SMTP:
                 return "something else", reading.first_bytes
-    if seen.other is not None and seen.other_security is Security.IMPLICIT_TLS and seen.other.tls is not None and seen.other.tls.verified:
+    if (
+        seen.other is not None
+        and seen.other_security is Security.IMPLICIT_TLS
+        and seen.other.tls is not None
+        and seen.other.tls.verified
+    ):
         return NAMES["TLS"], ""
     return "", ""
 

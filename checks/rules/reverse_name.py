@@ -102,7 +102,13 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     named = host if not literal_address(host) else ""
     own = _is_own(server)
     seen = [
-        Seen(address=address, about=subject.name, who=f"{host} ({address})" if host != address else address, wanted=named, is_own=own)
+        Seen(
+            address=address,
+            about=subject.name,
+            who=f"{host} ({address})" if host != address else address,
+            wanted=named,
+            is_own=own,
+        )
         for address in addresses
     ]
     yield from tell(ev, WORDS, seen, allow_private=subject.allow_private)

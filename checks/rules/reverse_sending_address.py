@@ -53,7 +53,9 @@ GENERIC = Outcome(
     status=Status.WARN,
     title="{who} has the reverse name {name}, which {look}; WEB.DE and others may refuse mail from it",
     owner=Owner.MAIL_ADMIN,
-    steps=("Have whoever provides the address {address} (the hosting company) set its reverse name to {wanted}, in a domain of your own.",),
+    steps=(
+        "Have whoever provides the address {address} (the hosting company) set its reverse name to {wanted}, in a domain of your own.",
+    ),
     references=(WEB_DE,),
 )
 SEVERAL = Outcome(

@@ -89,7 +89,9 @@ BROKEN_OFF = Outcome(
     steps=("Run the check again in some minutes.",),
     volatile=("what",),
 )
-NOT_ASKED_FOR = Outcome(code="send.not-asked-for", status=Status.NOT_APPLICABLE, title="{where}: no test message was asked for, so none was sent")
+NOT_ASKED_FOR = Outcome(
+    code="send.not-asked-for", status=Status.NOT_APPLICABLE, title="{where}: no test message was asked for, so none was sent"
+)
 NOT_TRIED = not_tried("send.accepted", "Test message")
 
 

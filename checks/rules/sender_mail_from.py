@@ -112,4 +112,6 @@ def _answered(subject: ServerSubject, seen: Look, reply: Reply) -> Finding:
 
 
 def _what(reading: SubmissionReading) -> str:
-    return in_words(reading.reply) if reading.fault is Fault.REJECTED and reading.reply else reading.detail or "it did not say why"
+    return (
+        in_words(reading.reply) if reading.fault is Fault.REJECTED and reading.reply else reading.detail or "it did not say why"
+    )

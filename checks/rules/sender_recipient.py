@@ -79,7 +79,10 @@ REFUSED = Outcome(
     status=Status.FAIL,
     title="{where} refuses mail for {who}{because}. Its answer: {reply}",
     owner=Owner.MAIL_ADMIN,
-    steps=("Show the server's answer to its administrator or provider.", "Try another test address, to see whether it is about this recipient only."),
+    steps=(
+        "Show the server's answer to its administrator or provider.",
+        "Try another test address, to see whether it is about this recipient only.",
+    ),
     also=ARGUMENTS,
     volatile=WOBBLING,
     references=("RFC 5321 section 4.2.3",),
@@ -93,7 +96,9 @@ BROKEN_OFF = Outcome(
     volatile=("what",),
 )
 NO_TEST_ADDRESS = Outcome(
-    code="sender.no-test-address", status=Status.NOT_APPLICABLE, title="{where}: no test address was given, so no recipient was tried"
+    code="sender.no-test-address",
+    status=Status.NOT_APPLICABLE,
+    title="{where}: no test address was given, so no recipient was tried",
 )
 NOT_TRIED = not_tried("sender.recipient", "Recipient")
 

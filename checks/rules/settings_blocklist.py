@@ -19,7 +19,9 @@ from checks.settings import Settings
 from checks.subject import SettingsSubject
 
 EMPTY = Outcome(code="settings.blocklist-empty", status=Status.PASS, title="Nobody is blocked")
-FOREIGN = Outcome(code="settings.blocklist-foreign", status=Status.PASS, title="None of the organisation's own addresses is blocked ({count})")
+FOREIGN = Outcome(
+    code="settings.blocklist-foreign", status=Status.PASS, title="None of the organisation's own addresses is blocked ({count})"
+)
 OWN = Outcome(
     code="settings.own-address-blocked",
     status=Status.WARN,
@@ -42,7 +44,9 @@ def judge(subject: SettingsSubject, _ev: Evidence) -> Iterator[Finding]:
     ]
     yield from found
     if not found:
-        yield FOREIGN(about=subject.name, count="1 entry" if len(settings.blocklist) == 1 else f"{len(settings.blocklist):,} entries")
+        yield FOREIGN(
+            about=subject.name, count="1 entry" if len(settings.blocklist) == 1 else f"{len(settings.blocklist):,} entries"
+        )
 
 
 def _own(settings: Settings) -> dict[str, str]:

@@ -24,7 +24,12 @@ from checks.tables.limits import Limit
 LONGEST = 3600  # seconds; from an hour on it is the send limit's matter
 STEPS = ('Set burst = {{ max = {safe}, per = "minute" }} for this server.',)
 
-WITHIN = Outcome(code="settings.burst-within-provider", status=Status.PASS, title="{server}: the burst limit keeps within the {published} of {provider} (as of {as_of})", also=FACT)
+WITHIN = Outcome(
+    code="settings.burst-within-provider",
+    status=Status.PASS,
+    title="{server}: the burst limit keeps within the {published} of {provider} (as of {as_of})",
+    also=FACT,
+)
 ABOVE = Outcome(
     code="settings.burst-above-provider",
     status=Status.WARN,
@@ -42,7 +47,11 @@ ABSENT = Outcome(
     steps=STEPS,
     also=FACT,
 )
-NOT_NEEDED = Outcome(code="settings.burst-not-needed", status=Status.PASS, title="{server} has no burst limit, and nothing that is planned needs one")
+NOT_NEEDED = Outcome(
+    code="settings.burst-not-needed",
+    status=Status.PASS,
+    title="{server} has no burst limit, and nothing that is planned needs one",
+)
 MICROSOFT = Outcome(
     code="settings.burst-of-microsoft",
     status=Status.NOT_APPLICABLE,
@@ -77,7 +86,13 @@ def _compared(server: Server, burst: Burst, rows: list[Limit], plan: Planned | N
     if over is None:
         return resting_on(rows[0], WITHIN(about=server.name, **known(server, rows[0])))
     status = Status.NOTE if plan is not None and plan.recipients <= over.value else Status.WARN
-    shared = {"about": server.name, "allowed": _allowed(burst, over), "stretch": stretch(over), "safe": _safe(over), **known(server, over)}
+    shared = {
+        "about": server.name,
+        "allowed": _allowed(burst, over),
+        "stretch": stretch(over),
+        "safe": _safe(over),
+        **known(server, over),
+    }
     return resting_on(over, ABOVE(status=status, **shared))
 
 

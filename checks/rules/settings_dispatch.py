@@ -21,8 +21,14 @@ from checks.subject import SettingsSubject
 SHORT_HOURS = 24  # RFC 5321 section 4.5.4.1 speaks of 4 to 5 days; less than one does not outlast a night's outage
 HASTY_MINUTES = 1  # receivers that put off strangers (greylisting) want minutes to pass; RFC 5321 section 4.5.4.1 speaks of 30
 
-DIRECT = Outcome(code="settings.direct-dispatch", status=Status.NOT_APPLICABLE, title="The dispatcher delivers by itself; there is no service's schedule to look at")
-FITTING = Outcome(code="settings.retry-fitting", status=Status.PASS, title="A message is kept for {hours} and tried again after {first}")
+DIRECT = Outcome(
+    code="settings.direct-dispatch",
+    status=Status.NOT_APPLICABLE,
+    title="The dispatcher delivers by itself; there is no service's schedule to look at",
+)
+FITTING = Outcome(
+    code="settings.retry-fitting", status=Status.PASS, title="A message is kept for {hours} and tried again after {first}"
+)
 NEVER_RETRIED = Outcome(
     code="settings.retry-too-late",
     status=Status.WARN,
@@ -60,7 +66,9 @@ GIVEN_UP_WAITING = Outcome(
     status=Status.WARN,
     title="Sent through {server}, {planned} takes {needed} because of its send limit, but a message is given up after {hours}",
     owner=Owner.US,
-    steps=("Set max_age under [service] to {enough} or more, raise the send limit of {server} as far as its provider allows, or plan smaller mailings.",),
+    steps=(
+        "Set max_age under [service] to {enough} or more, raise the send limit of {server} as far as its provider allows, or plan smaller mailings.",
+    ),
 )
 
 
@@ -98,5 +106,10 @@ def _waiting(about: str, settings: Settings, service: Service) -> Iterator[Findi
         needed = (parts(plan.recipients, server.limit.max) - 1) * HOURS[server.limit.per]
         if needed > service.max_age:
             yield GIVEN_UP_WAITING(
-                about=about, planned=plan.words, needed=counted(needed, "hour"), server=server.name, hours=counted(service.max_age, "hour"), enough=needed + 1
+                about=about,
+                planned=plan.words,
+                needed=counted(needed, "hour"),
+                server=server.name,
+                hours=counted(service.max_age, "hour"),
+                enough=needed + 1,
             )

@@ -22,7 +22,9 @@ from checks.subject import SettingsSubject, domain_of
 MAX_NAMED = 20  # overlaps; a longer list is not read
 
 APART = Outcome(code="settings.filters-apart", status=Status.PASS, title="No two servers claim the same sender")
-NO_FILTERS = Outcome(code="settings.no-filters", status=Status.NOT_APPLICABLE, title="No server has a filter; the default server takes everything")
+NO_FILTERS = Outcome(
+    code="settings.no-filters", status=Status.NOT_APPLICABLE, title="No server has a filter; the default server takes everything"
+)
 CONTESTED = Outcome(
     code="settings.contested-filter",
     status=Status.FAIL,
@@ -35,7 +37,9 @@ CASE_ONLY = Outcome(
     status=Status.WARN,
     title="The filters {pattern} (on {server}) and {other} (on {other_server}) differ in upper and lower case only",
     owner=Owner.US,
-    steps=("Nearly every mail system takes these for one mailbox, but the dispatcher compares exactly. Keep the spelling that the sender really uses.",),
+    steps=(
+        "Nearly every mail system takes these for one mailbox, but the dispatcher compares exactly. Keep the spelling that the sender really uses.",
+    ),
 )
 OVERLAP = Outcome(
     code="settings.overlapping-filters",
@@ -50,7 +54,11 @@ def judge(subject: SettingsSubject, _ev: Evidence) -> Iterator[Finding]:
     if not any(server.filter for server in servers):
         yield NO_FILTERS(about=subject.name)
         return
-    found = [*_contested(subject.name, servers), *_case_only(subject.name, servers), *_overlaps(subject.name, servers)[:MAX_NAMED]]
+    found = [
+        *_contested(subject.name, servers),
+        *_case_only(subject.name, servers),
+        *_overlaps(subject.name, servers)[:MAX_NAMED],
+    ]
     yield from found
     if not any(finding.status in (Status.FAIL, Status.WARN) for finding in found):
         yield APART(about=subject.name)

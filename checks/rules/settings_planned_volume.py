@@ -20,7 +20,9 @@ from checks.subject import ServerSubject
 
 WEEK = DAYS * 86400
 
-ROOM = Outcome(code="settings.limit-sufficient", status=Status.PASS, title="{server}: the send limit of {own} leaves room for {planned}")
+ROOM = Outcome(
+    code="settings.limit-sufficient", status=Status.PASS, title="{server}: the send limit of {own} leaves room for {planned}"
+)
 GROWING = Outcome(
     code="settings.limit-below-volume",
     status=Status.WARN,
@@ -53,7 +55,10 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if own is None:
         yield NO_LIMIT(about=server.name, server=server.name)
         return
-    known: dict[str, Any] = {"server": server.name, "own": f"{own.max:,} {own.unit} {'an' if own.per == 'hour' else 'a'} {own.per}"}
+    known: dict[str, Any] = {
+        "server": server.name,
+        "own": f"{own.max:,} {own.unit} {'an' if own.per == 'hour' else 'a'} {own.per}",
+    }
     plan = planned(subject.settings.volume)
     if plan is None:
         yield VOLUME_UNKNOWN(about=server.name, **known)

@@ -24,7 +24,11 @@ USUAL = {465: Security.IMPLICIT_TLS, 587: Security.STARTTLS}  # RFC 8314 section
 WORDS = {Security.IMPLICIT_TLS: "TLS from the first byte", Security.STARTTLS: "STARTTLS", Security.NONE: "no encryption"}
 
 PAIR = Outcome(code="settings.port-pair", status=Status.PASS, title="{server}: port {port} with {security} is a usual pair")
-OWN_PORT = Outcome(code="settings.own-port", status=Status.PASS, title="{server}: port {port} is free for any kind of protection; the settings say {security}")
+OWN_PORT = Outcome(
+    code="settings.own-port",
+    status=Status.PASS,
+    title="{server}: port {port} is free for any kind of protection; the settings say {security}",
+)
 MISMATCH = Outcome(
     code="settings.port-mismatch",
     status=Status.WARN,
@@ -49,7 +53,11 @@ UNPROTECTED = Outcome(
     steps=("Set security = starttls, or implicit-tls with port 465, if the server offers it.",),
     references=("RFC 8314 section 3",),
 )
-MICROSOFT = Outcome(code="settings.port-of-microsoft", status=Status.NOT_APPLICABLE, title="{server}: ports of Microsoft 365 are judged by the check office365.port")
+MICROSOFT = Outcome(
+    code="settings.port-of-microsoft",
+    status=Status.NOT_APPLICABLE,
+    title="{server}: ports of Microsoft 365 are judged by the check office365.port",
+)
 
 
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
@@ -76,4 +84,8 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
 
 def _documented(server: Server) -> bool:
     """Whether the provider itself documents the pair."""
-    return any((endpoint.port, endpoint.security) == (server.port, server.security) for row in providers_behind(server) for endpoint in row.endpoints)
+    return any(
+        (endpoint.port, endpoint.security) == (server.port, server.security)
+        for row in providers_behind(server)
+        for endpoint in row.endpoints
+    )

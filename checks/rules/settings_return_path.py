@@ -18,13 +18,19 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._no_reply import is_no_reply
 from checks.subject import ServerSubject, domain_of
 
-OWN = Outcome(code="settings.return-path-fitting", status=Status.PASS, title="{server}: messages that cannot be delivered come back to {address}")
+OWN = Outcome(
+    code="settings.return-path-fitting",
+    status=Status.PASS,
+    title="{server}: messages that cannot be delivered come back to {address}",
+)
 OTHER_DOMAIN = Outcome(
     code="settings.return-path-domain",
     status=Status.NOTE,
     title="{server}: messages that cannot be delivered come back to {address}, another domain than the sender's ({domain})",
     owner=Owner.US,
-    steps=("If there is no reason for it, use an address in {domain}; otherwise make sure that mail is signed (DKIM) as {domain}.",),
+    steps=(
+        "If there is no reason for it, use an address in {domain}; otherwise make sure that mail is signed (DKIM) as {domain}.",
+    ),
     references=("RFC 7208 section 2.4",),
 )
 UNREAD = Outcome(

@@ -31,7 +31,12 @@ STEPS = (
     "If the contract allows more than {provider} publishes, keep the settings as they are.",
 )
 
-WITHIN = Outcome(code="settings.limit-within-provider", status=Status.PASS, title="{server}: the send limit of {own} keeps within the {published} of {provider} (as of {as_of})", also=FACT)
+WITHIN = Outcome(
+    code="settings.limit-within-provider",
+    status=Status.PASS,
+    title="{server}: the send limit of {own} keeps within the {published} of {provider} (as of {as_of})",
+    also=FACT,
+)
 ABOVE = Outcome(
     code="settings.limit-above-provider",
     status=Status.WARN,

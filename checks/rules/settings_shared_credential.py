@@ -43,7 +43,9 @@ def judge(subject: SettingsSubject, _ev: Evidence) -> Iterator[Finding]:
     shared = [group for group in groups.values() if len(group) > 1]
     for group in shared:
         outcome = DIFFERENT_LIMITS if len({_allowance(server) for server in group}) > 1 else SHARED
-        yield outcome(about=subject.name, servers=[server.name for server in group], host=group[0].host, username=group[0].username)
+        yield outcome(
+            about=subject.name, servers=[server.name for server in group], host=group[0].host, username=group[0].username
+        )
     if not shared:
         yield APART(about=subject.name)
 

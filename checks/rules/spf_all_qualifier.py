@@ -57,7 +57,9 @@ EVERYBODY = Outcome(
     status=Status.FAIL,
     title='The SPF record of {domain} lets everybody send as {domain}: "{term}" in the record of {holder} matches any server',
     owner=Owner.DNS_ADMIN,
-    steps=('Take "{term}" out of the record of {holder}, name there the servers that really send, and let the record end in ~all.',),
+    steps=(
+        'Take "{term}" out of the record of {holder}, name there the servers that really send, and let the record end in ~all.',
+    ),
     references=("RFC 7208 section 5.1",),
     also=("published",),
 )
@@ -84,7 +86,11 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     text = own.record.text
     if opened:
         where, term = opened
-        records = own.changes(with_all(own.record, "~")) if where == domain and term.name == "all" and len(own.record.mechanisms) > 1 else []
+        records = (
+            own.changes(with_all(own.record, "~"))
+            if where == domain and term.name == "all" and len(own.record.mechanisms) > 1
+            else []
+        )
         yield EVERYBODY(about=domain, domain=domain, term=short(term.text), holder=where, published=text, records=records)
         return
     records = own.changes(with_all(own.record, "~")) if holder == domain else []

@@ -110,7 +110,10 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
 
 
 def _evaluate(sender: Sender, ev: Evidence, read: Reader) -> dict[str, SpfResult]:
-    return {address: check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev, read=read) for address in sender.addresses}
+    return {
+        address: check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev, read=read)
+        for address in sender.addresses
+    }
 
 
 def _all_pass(sender: Sender, ev: Evidence, read: Reader) -> bool:
@@ -134,7 +137,9 @@ def _judged(sender: Sender, results: dict[str, SpfResult], own: Own, edit: Edit,
         first = next(iter(results.values()))
         path = listed(f"{match.domain}: {match.term}" for match in first.path)
         addresses = list(results)
-        yield AUTHORISED(about=domain, domain=domain, who=_who(sender, addresses), addresses=addresses, path=path, lookups=first.lookups)
+        yield AUTHORISED(
+            about=domain, domain=domain, who=_who(sender, addresses), addresses=addresses, path=path, lookups=first.lookups
+        )
 
 
 def _who(sender: Sender, addresses: Sequence[str]) -> list[str]:
@@ -172,7 +177,9 @@ def _broken(sender: Sender, broken: list[str], result: SpfResult, own: Own, ev: 
     domain = own.domain
     tree = walk(domain, ev)
     if tree.broken:
-        return NOT_JUDGED(about=domain, domain=domain, reason="receivers cannot use the record (see spf.lookups)", status=Status.NOT_RUN)
+        return NOT_JUDGED(
+            about=domain, domain=domain, reason="receivers cannot use the record (see spf.lookups)", status=Status.NOT_RUN
+        )
     void = result.reason is Reason.MANY_VOID
     if void and len(voids(tree, ev)[0]) > MAX_VOID:
         reason = "too many of its names lead nowhere (see spf.void-lookups)"

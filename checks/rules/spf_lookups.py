@@ -83,7 +83,9 @@ UNUSABLE = Outcome(
     status=Status.FAIL,
     title='"{term}" in the SPF record of {holder} leads to {name}, {reason}; receivers then treat the SPF record of {domain} as broken',
     owner=Owner.DNS_ADMIN,
-    steps=('Ask whoever runs {name} to correct the SPF record there. Until then, take "{term}" out of the SPF record at {holder}.',),
+    steps=(
+        'Ask whoever runs {name} to correct the SPF record there. Until then, take "{term}" out of the SPF record at {holder}.',
+    ),
     references=("RFC 7208 section 5.2",),
     also=("published",),
 )
@@ -117,7 +119,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         fixed = _change(own, deduplicated(own.record), subject, ev)
         lines = listed(tree.steps)
         text = own.record.text
-        yield TOO_MANY(about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=lines, published=text, records=fixed)
+        yield TOO_MANY(
+            about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=lines, published=text, records=fixed
+        )
     dead = [fault.term for fault in tree.faults if fault.depth == 0 and fault.flaw is not Flaw.MANY_MX]
     fixed = _change(own, without(own.record, dead), subject, ev) if dead else []
     for fault in dict.fromkeys(tree.faults):
@@ -130,10 +134,16 @@ def _counted(domain: str, tree: Tree) -> Finding:
     if tree.failures:
         first = tree.failures[0]
         reason = first.reading.detail or first.reading.state.value
-        return INCOMPLETE(about=domain, domain=domain, count=tree.lookups, probe=first.probe.id, reason=reason, tree=listed(tree.steps))
-    varying = [short(step.term) for step in tree.steps if step.kind in ("include", "redirect") and not step.name and letters(step.term)]
+        return INCOMPLETE(
+            about=domain, domain=domain, count=tree.lookups, probe=first.probe.id, reason=reason, tree=listed(tree.steps)
+        )
+    varying = [
+        short(step.term) for step in tree.steps if step.kind in ("include", "redirect") and not step.name and letters(step.term)
+    ]
     if varying:
-        return BY_MESSAGE(about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, terms=varying, tree=listed(tree.steps))
+        return BY_MESSAGE(
+            about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, terms=varying, tree=listed(tree.steps)
+        )
     return WITHIN(about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=listed(tree.steps))
 
 
@@ -142,9 +152,13 @@ def _broken(fault: Fault, own: Own, domain: str, fixed: list[DnsChange]) -> Find
     if fault.flaw is Flaw.MANY_MX:
         return MANY_MX(about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, limit=MAX_MX, published=text)
     if outcome := OF_FLAW.get(fault.flaw):
-        return outcome(about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, published=text, records=fixed)
+        return outcome(
+            about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, published=text, records=fixed
+        )
     reason = "which has more than one SPF record" if fault.flaw is Flaw.SEVERAL_RECORDS else "whose SPF record has a mistake"
-    return UNUSABLE(about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, reason=reason, published=text, records=fixed)
+    return UNUSABLE(
+        about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, reason=reason, published=text, records=fixed
+    )
 
 
 def _change(own: Own, text: str, subject: DomainSubject, ev: Evidence) -> list[DnsChange]:

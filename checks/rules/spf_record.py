@@ -39,7 +39,10 @@ MISSING = Outcome(
     status=Status.FAIL,
     title="{domain} publishes no SPF record",
     owner=Owner.DNS_ADMIN,
-    steps=("Add the TXT record below at {domain}.", "If other services send mail as {domain} too, add their SPF terms before the last one."),
+    steps=(
+        "Add the TXT record below at {domain}.",
+        "If other services send mail as {domain} too, add their SPF terms before the last one.",
+    ),
     references=("RFC 7208 section 4.5",),
 )
 MISSPELT = Outcome(
@@ -117,7 +120,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
 
 def _multiple(domain: str, name: str, found: list[str], ev: Evidence) -> Finding:
     text = merged_record(domain, found, ev)
-    steps = alias_steps(domain, name, text) if text else tuple(step.format(domain=domain, count=len(found)) for step in MERGE_BY_HAND)
+    steps = (
+        alias_steps(domain, name, text) if text else tuple(step.format(domain=domain, count=len(found)) for step in MERGE_BY_HAND)
+    )
     changes = [] if steps else [DnsChange(action=Action.REPLACE, name=name, type="TXT", value=text)]
     return MULTIPLE(about=domain, domain=domain, count=len(found), published=found, records=changes, steps=steps)
 

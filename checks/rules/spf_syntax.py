@@ -61,7 +61,9 @@ IGNORED_REDIRECT = Outcome(
     status=Status.NOTE,
     title='The SPF record of {domain} has both "{last}" and "{term}"; receivers ignore the second',
     owner=Owner.DNS_ADMIN,
-    steps=('Take out "{term}". If the senders that it leads to are needed, write include: instead of redirect= and put it before "{last}".',),
+    steps=(
+        'Take out "{term}". If the senders that it leads to are needed, write include: instead of redirect= and put it before "{last}".',
+    ),
     references=("RFC 7208 section 6.1",),
     also=("published",),
 )
@@ -124,7 +126,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
 
 def _error(domain: str, own: Own, problems: Sequence[Problem], meant: str) -> Finding:
     first = problems[0]
-    mistakes = [f"at character {problem.position + 1}, in {short(problem.text)}, {MISTAKES[problem.kind]}" for problem in problems[:5]]
+    mistakes = [
+        f"at character {problem.position + 1}, in {short(problem.text)}, {MISTAKES[problem.kind]}" for problem in problems[:5]
+    ]
     return ERROR(
         about=domain,
         domain=domain,

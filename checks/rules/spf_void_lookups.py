@@ -65,7 +65,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         return
     tree = walk(domain, ev)
     if tree.broken:
-        yield NOT_COUNTED(about=domain, domain=domain, reason="the record is broken in another way (see spf.lookups)", status=Status.NOT_RUN)
+        yield NOT_COUNTED(
+            about=domain, domain=domain, reason="the record is broken in another way (see spf.lookups)", status=Status.NOT_RUN
+        )
         return
     found, failed = voids(tree, ev)
     if len(found) > MAX_VOID:
@@ -73,15 +75,34 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     elif failures := (*tree.failures, *failed):
         yield _unknown(domain, len(found), failures[0])
     else:
-        yield FEW(about=domain, domain=domain, count=len(found), limit=MAX_VOID, terms=listed(f"{void.domain}: {void.term}" for void in found))
+        yield FEW(
+            about=domain,
+            domain=domain,
+            count=len(found),
+            limit=MAX_VOID,
+            terms=listed(f"{void.domain}: {void.term}" for void in found),
+        )
 
 
 def _many(own: Own, found: Sequence[Void], subject: DomainSubject, ev: Evidence) -> Finding:
     domain = subject.domain
     names = list(dict.fromkeys(short(void.name) for void in found))[:10]
-    terms = list(dict.fromkeys(short(void.term) if void.depth == 0 else f"{short(void.term)} (in the record of {void.domain})" for void in found))[:10]
+    terms = list(
+        dict.fromkeys(
+            short(void.term) if void.depth == 0 else f"{short(void.term)} (in the record of {void.domain})" for void in found
+        )
+    )[:10]
     records = _change(own, [void.term for void in found if void.depth == 0], subject, ev)
-    return MANY(about=domain, domain=domain, count=len(found), limit=MAX_VOID, names=names, terms=terms, published=own.record.text, records=records)
+    return MANY(
+        about=domain,
+        domain=domain,
+        count=len(found),
+        limit=MAX_VOID,
+        names=names,
+        terms=terms,
+        published=own.record.text,
+        records=records,
+    )
 
 
 def _unknown(domain: str, count: int, failure: Failure) -> Finding:

@@ -57,7 +57,10 @@ NOT_YET = Outcome(
     status=Status.FAIL,
     title="The certificate of {where} is valid only from {begins} on; no password was sent",
     owner=Owner.MAIL_ADMIN,
-    steps=("Check the clock of the machine that made the certificate, and of this one.", "Install a certificate that is valid now."),
+    steps=(
+        "Check the clock of the machine that made the certificate, and of this one.",
+        "Install a certificate that is valid now.",
+    ),
     also=("address",),
     references=("RFC 5280 section 4.1.2.5",),
 )

@@ -59,7 +59,9 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
             good.append(MATCHES(about=subject.name, where=seen.where, names=some_of(names)))
         else:
             bad = True
-            yield MISMATCH(about=subject.name, where=seen.where, host=host, names=some_of(names) or ["no name at all"], address=address)
+            yield MISMATCH(
+                about=subject.name, where=seen.where, host=host, names=some_of(names) or ["no name at all"], address=address
+            )
     if not bad:
         yield good[0]
 

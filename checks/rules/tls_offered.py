@@ -23,7 +23,12 @@ from checks.settings import Security
 from checks.subject import ServerSubject
 from checks.tables.replies import in_words
 
-OFFERED = Outcome(code="tls.starttls-offer", status=Status.PASS, title="{where} offers to encrypt (STARTTLS)", references=("RFC 3207 section 4",))
+OFFERED = Outcome(
+    code="tls.starttls-offer",
+    status=Status.PASS,
+    title="{where} offers to encrypt (STARTTLS)",
+    references=("RFC 3207 section 4",),
+)
 IMPLICIT = Outcome(
     code="tls.implicit-start",
     status=Status.PASS,

@@ -51,7 +51,10 @@ NO_ANSWER = Outcome(
     status=Status.UNKNOWN,
     title="{where} begins to encrypt but does not finish ({waited}); nothing was sent",
     owner=Owner.MAIL_ADMIN,
-    steps=("Run the check again later.", "If it stays so, ask the server's administrator whether the server or a firewall before it is overloaded."),
+    steps=(
+        "Run the check again later.",
+        "If it stays so, ask the server's administrator whether the server or a firewall before it is overloaded.",
+    ),
     volatile=("waited",),
     references=("RFC 8446 section 4.1",),
 )
@@ -59,7 +62,13 @@ NOT_TRIED = not_tried("tls.version", "Version of the encryption")
 WITHOUT = without_tls("tls.version", "Version of the encryption")
 
 SAFE = ("TLSv1.2", "TLSv1.3")  # RFC 8997 section 3: TLS 1.2 at least
-TOO_OLD = ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION", "NO_PROTOCOLS_AVAILABLE", "VERSION_TOO_LOW")
+TOO_OLD = (
+    "UNSUPPORTED_PROTOCOL",
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "WRONG_SSL_VERSION",
+    "NO_PROTOCOLS_AVAILABLE",
+    "VERSION_TOO_LOW",
+)
 SPOKEN = {
     "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server and this program have no method of encryption in common",
     "NO_SHARED_CIPHER": "the server and this program have no method of encryption in common",

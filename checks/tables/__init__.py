@@ -76,7 +76,9 @@ def providers_of_host(host: str) -> tuple[Provider, ...]:
 def providers_of_mx(names: Iterable[str]) -> tuple[Provider, ...]:
     """Recognise providers by the names of mail exchangers; rows that share a pattern all come."""
     lowered = [name.lower() for name in names]
-    return tuple(row for row in providers() if any(fnmatch.fnmatchcase(name, pattern) for pattern in row.mx_patterns for name in lowered))
+    return tuple(
+        row for row in providers() if any(fnmatch.fnmatchcase(name, pattern) for pattern in row.mx_patterns for name in lowered)
+    )
 
 
 def providers_of_spf(includes: Iterable[str]) -> tuple[Provider, ...]:

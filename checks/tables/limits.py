@@ -154,7 +154,9 @@ def read(rows: list[dict[str, Any]]) -> tuple[Limit, ...]:
         formula = Formula(**row.pop("formula")) if "formula" in row else None
         value = formula(1) if formula else row.pop("value", 0)
         if row.get("unit") not in UNITS or row.get("window") not in WINDOWS or not row.get("scope"):
-            raise ValueError(f"{FILE}: {row.get('id')} needs a unit ({', '.join(UNITS)}), a window ({', '.join(WINDOWS)}) and a scope")
+            raise ValueError(
+                f"{FILE}: {row.get('id')} needs a unit ({', '.join(UNITS)}), a window ({', '.join(WINDOWS)}) and a scope"
+            )
         if type(value) is not int or value < 1:
             raise ValueError(f"{FILE}: {row.get('id')} has no number")
         found.append(Limit(formula=formula, value=value, **row))
@@ -163,5 +165,7 @@ def read(rows: list[dict[str, Any]]) -> tuple[Limit, ...]:
 
 
 def _essence(text: str) -> str:
-    words = re.findall(r"[a-z0-9]+", text.lower().replace("microsoft 365", " ").replace("office 365", " ").replace("exchange online", " exo "))
+    words = re.findall(
+        r"[a-z0-9]+", text.lower().replace("microsoft 365", " ").replace("office 365", " ").replace("exchange online", " exo ")
+    )
     return " ".join(word for word in words if word not in ("m365", "o365", "plan", "microsoft", "office"))

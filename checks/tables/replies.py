@@ -120,7 +120,11 @@ def _cause(row: dict[str, Any]) -> Cause:
 
 def provider_family(name: str) -> str:
     """Return whose replies a provider of providers.toml gives: microsoft, google, yahoo, or "" for everybody else."""
-    for family, starts in {"microsoft": ("microsoft", "outlook"), "google": ("gmail", "google"), "yahoo": ("yahoo", "aol")}.items():
+    for family, starts in {
+        "microsoft": ("microsoft", "outlook"),
+        "google": ("gmail", "google"),
+        "yahoo": ("yahoo", "aol"),
+    }.items():
         if name.startswith(starts):
             return family
     return ""
@@ -129,7 +133,9 @@ def provider_family(name: str) -> str:
 def classify(reply: Reply, provider_hint: str = "", *, stage: Stage | None = None) -> Cause | None:
     """Return the cause of a refusal, or None if no row fits. `provider_hint` is an id of providers.toml or a family name."""
     text = _plain(reply.text)
-    family = provider_family(provider_hint) or next((name for name, marks in _marks().items() if any(mark in text for mark in marks)), "")
+    family = provider_family(provider_hint) or next(
+        (name for name, marks in _marks().items() if any(mark in text for mark in marks)), ""
+    )
     fitting = [row for row in causes() if _fits(row, reply, text, family, stage)]
     return max(fitting, key=lambda row: _weight(row, reply, text), default=None)
 
@@ -194,4 +200,10 @@ def _same_status(pattern: str, status: str) -> bool:
 def _weight(row: Cause, reply: Reply, text: str) -> tuple[bool, bool, bool, int, bool]:
     """The provider's own row first, then words, then the enhanced code: from what says most to what says least."""
     longest = max((len(words) for words in row.fragments if words in text), default=0)
-    return row.provider != ANY, bool(longest), bool(reply.enhanced) and reply.enhanced in row.enhanced, longest, reply.code in row.codes
+    return (
+        row.provider != ANY,
+        bool(longest),
+        bool(reply.enhanced) and reply.enhanced in row.enhanced,
+        longest,
+        reply.code in row.codes,
+    )

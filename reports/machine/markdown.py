@@ -18,9 +18,18 @@ def render(report: Report) -> str:
         lines += [f"## {_text(group.name)}", ""]
         for card in group.cards:
             lines += _card(card)
-    for title, cards in (("Worth knowing", seen.remarks), ("Could not be determined", seen.unknown), ("Not checked", seen.not_run)):
+    for title, cards in (
+        ("Worth knowing", seen.remarks),
+        ("Could not be determined", seen.unknown),
+        ("Not checked", seen.not_run),
+    ):
         if cards:
-            lines += [f"## {title}", "", *(f"- {_text(card.word)}: {_text(card.title)} ({_code(card.code)})" for card in cards), ""]
+            lines += [
+                f"## {title}",
+                "",
+                *(f"- {_text(card.word)}: {_text(card.title)} ({_code(card.code)})" for card in cards),
+                "",
+            ]
     lines.append(f"{len(seen.passed)} passed, {len(seen.not_applicable)} do not apply.")
     return "\n".join(lines) + "\n"
 

@@ -17,7 +17,12 @@ def render(report: Report) -> str:
     found = [finding for entry in report.checks for finding in entry.findings]
     data = " ".join(f"{status}={sum(finding.status is status for finding in found)}" for status in COUNTED)
     head = f"{seen.verdict.upper()} {_plain(seen.scope.what)} - {_plain(seen.sentence)} | {data}"
-    rows = [f"{status}: {_plain(finding.title)} ({_plain(finding.code)})" for status in SHOWN for finding in found if finding.status is status]
+    rows = [
+        f"{status}: {_plain(finding.title)} ({_plain(finding.code)})"
+        for status in SHOWN
+        for finding in found
+        if finding.status is status
+    ]
     return "\n".join([head, *rows]) + "\n"
 
 

@@ -21,8 +21,23 @@ def render(report: Report) -> str:
         for finding in entry.findings:
             remedy = finding.remedy
             steps = " ".join(remedy.steps) if remedy else ""
-            records = "; ".join(f"{record.action} {record.name} {record.type} {record.value}" for record in remedy.records) if remedy else ""
-            row = (entry.check, finding.code, finding.status, finding.about, finding.title, remedy.owner if remedy else "", steps, records, report.verdict, report.taken_at)
+            records = (
+                "; ".join(f"{record.action} {record.name} {record.type} {record.value}" for record in remedy.records)
+                if remedy
+                else ""
+            )
+            row = (
+                entry.check,
+                finding.code,
+                finding.status,
+                finding.about,
+                finding.title,
+                remedy.owner if remedy else "",
+                steps,
+                records,
+                report.verdict,
+                report.taken_at,
+            )
             writer.writerow([cell(str(value)) for value in row])
     return out.getvalue()
 

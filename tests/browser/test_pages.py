@@ -23,7 +23,9 @@ WIDTHS = (320, 380, 1280)
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+        found = driver.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
         yield found
         found.close()
 
@@ -118,7 +120,10 @@ def test_on_paper_everything_is_unfolded(browser: Any, folder: Path) -> None:
     for script in (True, False):
         with Visit(browser, folder / "report.html", java_script_enabled=script) as page:
             page.emulate_media(media="print")
-            assert all(box and box["height"] > 10 for box in (page.locator(".evidence pre").nth(place).bounding_box() for place in range(5)))
+            assert all(
+                box and box["height"] > 10
+                for box in (page.locator(".evidence pre").nth(place).bounding_box() for place in range(5))
+            )
             assert page.locator("button:visible").count() == 0
 
 
@@ -126,7 +131,9 @@ def test_on_paper_everything_is_unfolded(browser: Any, folder: Path) -> None:
 def test_everything_to_click_is_large_enough(browser: Any, folder: Path, width: int) -> None:
     """44 pixels for buttons and what folds (WCAG 2.2, criterion 2.5.5)."""
     with Visit(browser, folder / "report.html", viewport={"width": width, "height": 900}) as page:
-        heights = page.evaluate("[...document.querySelectorAll('button, summary, .counts a, .jump a')].filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().height)")
+        heights = page.evaluate(
+            "[...document.querySelectorAll('button, summary, .counts a, .jump a')].filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().height)"
+        )
         assert heights
         assert min(heights) >= 44
 
@@ -140,5 +147,7 @@ def test_axe_finds_nothing(browser: Any, folder: Path, name: str, scheme: str, c
     with Visit(browser, folder / name, color_scheme=scheme, forced_colors=colours) as page:
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         page.evaluate(AXE.read_text("utf-8"))
-        found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})")
+        found = page.evaluate(
+            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+        )
         assert [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found["violations"]] == []

@@ -71,7 +71,9 @@ class Authority:
         certificate = self.sign(names, key.public_key(), days=days)
         return _leaf(self._folder / f"{label}.pem", certificate, key)
 
-    def sign(self, names: tuple[str, ...], key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, *, days: tuple[float, float] = (-1, 90)) -> x509.Certificate:
+    def sign(
+        self, names: tuple[str, ...], key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, *, days: tuple[float, float] = (-1, 90)
+    ) -> x509.Certificate:
         """Sign a certificate for a public key; its private half need not exist."""
         builder = _builder(common_name(names[0][:60]), self._name, key, *days)
         return builder.add_extension(alternative_names(*names), critical=False).sign(self._key, hashes.SHA256())
@@ -82,7 +84,9 @@ def self_signed(folder: Path, label: str, *names: str) -> Leaf:
     key = new_key(0)
     name = common_name(names[0])
     builder = _builder(name, name, key.public_key(), -1, 90)
-    return _leaf(folder / f"{label}.pem", builder.add_extension(alternative_names(*names), critical=False).sign(key, hashes.SHA256()), key)
+    return _leaf(
+        folder / f"{label}.pem", builder.add_extension(alternative_names(*names), critical=False).sign(key, hashes.SHA256()), key
+    )
 
 
 def new_key(rsa_bits: int) -> PrivateKey:
@@ -114,7 +118,11 @@ def _builder(
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC).replace(microsecond=0)
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
-    return builder.serial_number(x509.random_serial_number()).not_valid_before(now + first_day * DAY).not_valid_after(now + last_day * DAY)
+    return (
+        builder.serial_number(x509.random_serial_number())
+        .not_valid_before(now + first_day * DAY)
+        .not_valid_after(now + last_day * DAY)
+    )
 
 
 def _leaf(path: Path, certificate: x509.Certificate, key: PrivateKey) -> Leaf:

@@ -115,7 +115,9 @@ def other_case_first(exchange: Exchange) -> list[Packet]:
 def garbage_first(exchange: Exchange) -> list[Packet]:
     """Noise under the right id, then the truth."""
     number = exchange.query.id.to_bytes(2, "big")
-    return [Packet(data=data) for data in (b"", b"\0", number, number + b"\xff" * 40, number + b"\x81\x80" + b"\0" * 8, exchange.wire)]
+    return [
+        Packet(data=data) for data in (b"", b"\0", number, number + b"\xff" * 40, number + b"\x81\x80" + b"\0" * 8, exchange.wire)
+    ]
 
 
 def broken_first(exchange: Exchange) -> list[Packet]:
@@ -153,7 +155,7 @@ def lame(exchange: Exchange) -> list[Packet]:
 
 
 def bare_nodata(exchange: Exchange) -> list[Packet]:
-    """"There is none" without SOA, as some forwarders say it."""
+    """Say "there is none" without SOA, as some forwarders do."""
     return [Packet(data=dns.message.make_response(exchange.query, recursion_available=True).to_wire())]
 
 
@@ -307,7 +309,9 @@ class DnsServer:
         exchange = self._exchange(_exactly(connection, size), "tcp")
         if self.tcp == "silent":
             return
-        data = {"truncated": lambda: truncated(exchange)[0].data, "broken": lambda: _broken(exchange)}.get(self.tcp, lambda: exchange.wire)()
+        data = {"truncated": lambda: truncated(exchange)[0].data, "broken": lambda: _broken(exchange)}.get(
+            self.tcp, lambda: exchange.wire
+        )()
         whole = len(data).to_bytes(2, "big") + data
         connection.sendall(whole[: len(whole) // 2] if self.tcp == "cut" else whole)
         connection.shutdown(socket.SHUT_WR)
@@ -335,7 +339,9 @@ class DnsServer:
         if reading.state in (State.NXDOMAIN, State.NODATA):
             apex = dns.name.from_text(self.origin)
             zone = apex if owner.is_subdomain(apex) else dns.name.root
-            message.authority.append(dns.rrset.from_text(zone, 900, "IN", "SOA", f"ns.{self.origin}. hostmaster.{self.origin}. 1 3600 600 86400 300"))
+            message.authority.append(
+                dns.rrset.from_text(zone, 900, "IN", "SOA", f"ns.{self.origin}. hostmaster.{self.origin}. 1 3600 600 86400 300")
+            )
         if reading.state is State.NXDOMAIN:
             message.set_rcode(dns.rcode.NXDOMAIN)
         return message
@@ -345,7 +351,9 @@ class DnsServer:
         fault = self.faults.get(f"dns {asked.name.lower()} {asked.type}")
         if fault is None:
             return None
-        step = {"servfail": rcode("SERVFAIL"), "refused": rcode("REFUSED"), "timeout": drop, "bogus": rcode("SERVFAIL", (6, ""))}[fault]
+        step = {"servfail": rcode("SERVFAIL"), "refused": rcode("REFUSED"), "timeout": drop, "bogus": rcode("SERVFAIL", (6, ""))}[
+            fault
+        ]
         return step(exchange) or [Packet(data=b"")]
 
 

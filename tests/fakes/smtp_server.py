@@ -228,7 +228,10 @@ class Ordinary:
             right = base64.b64decode(given) == f"\0{self.user}\0{self.password}".encode()
         elif words[1] == "LOGIN":
             user = await self._ask(peer, "Username:")
-            right = (base64.b64decode(user), base64.b64decode(await self._ask(peer, "Password:"))) == (self.user.encode(), self.password.encode())
+            right = (base64.b64decode(user), base64.b64decode(await self._ask(peer, "Password:"))) == (
+                self.user.encode(),
+                self.password.encode(),
+            )
         else:
             raise Unexpected(f"no such mechanism: {line!r}")
         await self._say(peer, "AUTH", "235 2.7.0 welcome" if right else "535 5.7.8 user name or password is wrong")

@@ -44,7 +44,13 @@ QUICK = 0.15
 
 
 def ask(
-    server: DnsServer | Sequence[tuple[str, int]], name: str, rdtype: str = "A", *, budget: float = 5.0, timeout: float = QUICK, tcp_timeout: float = 0.3
+    server: DnsServer | Sequence[tuple[str, int]],
+    name: str,
+    rdtype: str = "A",
+    *,
+    budget: float = 5.0,
+    timeout: float = QUICK,
+    tcp_timeout: float = 0.3,
 ) -> DnsReading:
     """Ask one question, with short time-outs."""
     servers = [server.endpoint] if isinstance(server, DnsServer) else server

@@ -81,7 +81,9 @@ def ask(address: str, name: str, rdtype: str) -> DnsReading:
 
 
 @pytest.mark.parametrize("server", ["nsd", "unbound"])
-@pytest.mark.parametrize(("name", "rdtype", "state", "values", "chain"), CASES, ids=[f"{name}-{rdtype}" for name, rdtype, *_ in CASES])
+@pytest.mark.parametrize(
+    ("name", "rdtype", "state", "values", "chain"), CASES, ids=[f"{name}-{rdtype}" for name, rdtype, *_ in CASES]
+)
 def test_real_servers_are_understood(
     servers: dict[str, str], server: str, name: str, rdtype: str, state: State, values: tuple[str, ...], chain: tuple[str, ...]
 ) -> None:

@@ -23,7 +23,9 @@ HEADER = struct.Struct("!HHHHHH")
 NAMES = st.lists(st.binary(min_size=1, max_size=63), max_size=6).filter(lambda labels: sum(map(len, labels)) + len(labels) < 255)
 
 
-def reply_to(asked: Question, body: bytes, *, answers: int = 1, authorities: int = 0, additionals: int = 0, flags: int = 0x8180) -> bytes:
+def reply_to(
+    asked: Question, body: bytes, *, answers: int = 1, authorities: int = 0, additionals: int = 0, flags: int = 0x8180
+) -> bytes:
     return HEADER.pack(1, flags, 1, answers, authorities, additionals) + asked.wire + body
 
 
@@ -41,7 +43,9 @@ def test_names_are_written_and_shown_as_dnspython_does(labels: list[bytes]) -> N
     assert question(text if labels else "", "A").name == name.to_wire()
 
 
-@pytest.mark.parametrize("text", ["a..b", ".a", "..", "x" * 64, ".".join(["x" * 63] * 4), "ä.example", "\\999.example", "a\\2", "a" * 9999])
+@pytest.mark.parametrize(
+    "text", ["a..b", ".a", "..", "x" * 64, ".".join(["x" * 63] * 4), "ä.example", "\\999.example", "a\\2", "a" * 9999]
+)
 def test_what_is_no_name_is_refused(text: str) -> None:
     with pytest.raises(NotANameError):
         question(text, "A")
@@ -106,7 +110,13 @@ def test_malformed(body: bytes) -> None:
 
 def test_records_of_another_name_class_or_type_are_not_ours() -> None:
     other = b"\x05other\x07example\0"
-    body = record(16, b"\x03lie", owner=other) + b"\xc0\x0c" + struct.pack("!HHIH", 16, 3, 60, 4) + b"\x03lie" + record(1, b"\x7f\0\0\1")
+    body = (
+        record(16, b"\x03lie", owner=other)
+        + b"\xc0\x0c"
+        + struct.pack("!HHIH", 16, 3, 60, 4)
+        + b"\x03lie"
+        + record(1, b"\x7f\0\0\1")
+    )
     reply = read(reply_to(ASKED, body, answers=3), ASKED)
     assert reply is not None
     assert reply.records == []

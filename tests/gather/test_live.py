@@ -62,7 +62,9 @@ def test_what_nobody_can_ask_reads_not_attempted() -> None:
             return await live(probe, 1)
 
     assert asyncio.run(run(Smoke())).state is State.NOT_ATTEMPTED
-    assert asyncio.run(run(DnsProbe("club.example", "TXT"))) == DnsProbe.reading(state=State.NOT_ATTEMPTED, detail="this run has no way to ask about dns")
+    assert asyncio.run(run(DnsProbe("club.example", "TXT"))) == DnsProbe.reading(
+        state=State.NOT_ATTEMPTED, detail="this run has no way to ask about dns"
+    )
 
 
 def test_a_rule_is_judged_from_a_real_name_server() -> None:

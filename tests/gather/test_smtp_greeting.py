@@ -166,7 +166,21 @@ def test_three_hundred_lines() -> None:
     assert reading.fault is Fault.TOO_LONG
 
 
-@pytest.mark.parametrize("greeting", ["2_0 hi", "+22 hi", " 22 hi", "-20 hi", "000 hi", "999 hi", "220-a\r\n550 b", "550-a\r\n220 b", "220-a\r\n\r\n220 b", "22 hi"])
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        "2_0 hi",
+        "+22 hi",
+        " 22 hi",
+        "-20 hi",
+        "000 hi",
+        "999 hi",
+        "220-a\r\n550 b",
+        "550-a\r\n220 b",
+        "220-a\r\n\r\n220 b",
+        "22 hi",
+    ],
+)
 def test_odd_codes(greeting: str) -> None:
     """Never taken for a greeting; nothing is said after."""
     reading, server = look(saying(f"{greeting}\r\n", hush=True), world=SOON)
@@ -332,7 +346,10 @@ def test_one_at_a_time() -> None:
         async with FakeServer(slow) as server:
             gather = World().gatherer({587: server.port, 25: server.port})
             names = ("a.example", "b.example", "c.example")
-            probes = [SmtpProbe(host=name, address="127.0.0.1", port=port, security=Security.NONE) for name, port in zip(names, (587, 25, 587), strict=True)]
+            probes = [
+                SmtpProbe(host=name, address="127.0.0.1", port=port, security=Security.NONE)
+                for name, port in zip(names, (587, 25, 587), strict=True)
+            ]
             readings = await asyncio.gather(*(gather(probe, budget) for probe, budget in zip(probes, (5, 5, 0.15), strict=True)))
             return server, [reading.fault for reading in readings if isinstance(reading, SmtpReading)]
 
@@ -365,7 +382,15 @@ def test_our_name_is_a_name(name: str) -> None:
     assert (reading.state, reading.fault) == (State.NOT_ATTEMPTED, Fault.MALFORMED)
 
 
-@pytest.mark.parametrize(("found", "name"), [("box.club.example", "box.club.example"), ("box", "[127.0.0.1]"), ("localhost.localdomain", "[127.0.0.1]"), ("1.0.0.127.in-addr.arpa", "[127.0.0.1]")])
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        ("box.club.example", "box.club.example"),
+        ("box", "[127.0.0.1]"),
+        ("localhost.localdomain", "[127.0.0.1]"),
+        ("1.0.0.127.in-addr.arpa", "[127.0.0.1]"),
+    ],
+)
 def test_our_own_name(monkeypatch: pytest.MonkeyPatch, found: str, name: str) -> None:
     """The machine's full name if it has one, an address literal otherwise (RFC 5321 section 4.1.4)."""
     monkeypatch.setattr(socket, "getfqdn", lambda: found)

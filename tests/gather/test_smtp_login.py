@@ -101,7 +101,14 @@ def test_passwords_travel_as_utf8(offered: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("auth", "offered"), [(Auth.AUTO, "GSSAPI XOAUTH2"), (Auth.AUTO, ""), (Auth.LOGIN, "PLAIN"), (Auth.XOAUTH2, "PLAIN LOGIN"), (Auth.SCRAM_SHA_256, "SCRAM-SHA-1")]
+    ("auth", "offered"),
+    [
+        (Auth.AUTO, "GSSAPI XOAUTH2"),
+        (Auth.AUTO, ""),
+        (Auth.LOGIN, "PLAIN"),
+        (Auth.XOAUTH2, "PLAIN LOGIN"),
+        (Auth.SCRAM_SHA_256, "SCRAM-SHA-1"),
+    ],
 )
 def test_no_common_mechanism(auth: Auth, offered: str) -> None:
     reading, mail = submit(server(mechanisms=offered), auth=auth)
@@ -143,7 +150,10 @@ def test_never_unencrypted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_loopback_is() -> None:
-    answers = {address: _may_log_in(probe(security=Security.NONE, address=address)) for address in ("127.0.0.1", "::1", "192.0.2.1", "10.0.0.1", "::ffff:192.0.2.1")}
+    answers = {
+        address: _may_log_in(probe(security=Security.NONE, address=address))
+        for address in ("127.0.0.1", "::1", "192.0.2.1", "10.0.0.1", "::ffff:192.0.2.1")
+    }
     assert answers == {"127.0.0.1": True, "::1": True, "192.0.2.1": False, "10.0.0.1": False, "::ffff:192.0.2.1": False}
     assert _may_log_in(probe(security=Security.STARTTLS, address="192.0.2.1"))
 
@@ -197,7 +207,9 @@ def test_scram_with_a_server_that_does_not_know_the_password(skip: bool) -> None
 
 def test_cram_md5() -> None:
     digest = hmac.new(b"correct horse", b"<1@mx>", "md5").hexdigest()
-    script = auth_script(("AUTH CRAM-MD5", f"334 {b64('<1@mx>')}"), (b64(f"office@club.example {digest}"), "235 ok"), offer="AUTH CRAM-MD5")
+    script = auth_script(
+        ("AUTH CRAM-MD5", f"334 {b64('<1@mx>')}"), (b64(f"office@club.example {digest}"), "235 ok"), offer="AUTH CRAM-MD5"
+    )
     reading, _ = submit(script, mail_from="")
     assert (reading.fault, reading.mechanism) == (Fault.NONE, "CRAM-MD5")
 
@@ -211,7 +223,13 @@ def test_garbage_for_a_challenge(challenge: str) -> None:
 
 
 def test_endless_challenges() -> None:
-    script = auth_script(("AUTH LOGIN", "334 "), (b64("office@club.example"), "334 "), (b64("correct horse"), "334 "), ("*", "501 no"), offer="AUTH LOGIN")
+    script = auth_script(
+        ("AUTH LOGIN", "334 "),
+        (b64("office@club.example"), "334 "),
+        (b64("correct horse"), "334 "),
+        ("*", "501 no"),
+        offer="AUTH LOGIN",
+    )
     assert submit(script)[0].fault is Fault.MALFORMED
 
 
@@ -258,7 +276,12 @@ def test_lost_in_auth(answer: str, fault: Fault) -> None:
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(LookupError("the variable SMTP_PASSWORD is not set"), "SMTP_PASSWORD"), (KeyError("there is no file smtp.password"), "there is"), (ValueError("the file is empty"), "empty"), (LookupError(), "not found")],
+    [
+        (LookupError("the variable SMTP_PASSWORD is not set"), "SMTP_PASSWORD"),
+        (KeyError("there is no file smtp.password"), "there is"),
+        (ValueError("the file is empty"), "empty"),
+        (LookupError(), "not found"),
+    ],
 )
 def test_no_secret_no_connection(error: Exception, words: str) -> None:
     """The reference is resolved before anybody is called."""
@@ -335,7 +358,9 @@ def test_echo_of_our_own_answer() -> None:
     """A server that repeats a CRAM-MD5 answer would help to guess the password: masked as well."""
     digest = hmac.new(b"correct horse", b"<1@mx>", "md5").hexdigest()
     answer = b64(f"office@club.example {digest}")
-    reading, _ = submit(auth_script(("AUTH CRAM-MD5", f"334 {b64('<1@mx>')}"), (answer, f"535 not {answer}"), offer="AUTH CRAM-MD5"))
+    reading, _ = submit(
+        auth_script(("AUTH CRAM-MD5", f"334 {b64('<1@mx>')}"), (answer, f"535 not {answer}"), offer="AUTH CRAM-MD5")
+    )
     assert str(reading.auth) == "535 not [secret]"
 
 

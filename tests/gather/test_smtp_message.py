@@ -66,9 +66,12 @@ def test_size_only_where_it_is_understood() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "stage", "after"), [("MAIL", Stage.MAIL, ["MAIL", "QUIT"]), ("RCPT", Stage.RCPT, ["RCPT", "QUIT"]), ("DATA", Stage.DATA, ["DATA", "QUIT"])]
+    ("verb", "stage", "after"),
+    [("MAIL", Stage.MAIL, ["MAIL", "QUIT"]), ("RCPT", Stage.RCPT, ["RCPT", "QUIT"]), ("DATA", Stage.DATA, ["DATA", "QUIT"])],
 )
-@pytest.mark.parametrize("answer", ["450 4.2.0 greylisted, come back later", "550 5.7.60 not as this sender", "421 4.3.2 closing"])
+@pytest.mark.parametrize(
+    "answer", ["450 4.2.0 greylisted, come back later", "550 5.7.60 not as this sender", "421 4.3.2 closing"]
+)
 def test_refusals(verb: str, stage: Stage, after: list[str], answer: str) -> None:
     """The server's words are the result; nothing is tried again."""
     script = server(**{verb: answer})
@@ -131,7 +134,20 @@ def test_replies_that_shift(verb: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["a@b,c@d", "a@b> SIZE=1", "a@b\r\nRCPT TO:<x@y>", "a@b\0", "<a@b>", "a b@c", "a@b@c", "nobody", "ä@b.example", "a@" + "b" * 300, "a@b\n", '"a b"@c'],
+    [
+        "a@b,c@d",
+        "a@b> SIZE=1",
+        "a@b\r\nRCPT TO:<x@y>",
+        "a@b\0",
+        "<a@b>",
+        "a b@c",
+        "a@b@c",
+        "nobody",
+        "ä@b.example",
+        "a@" + "b" * 300,
+        "a@b\n",
+        '"a b"@c',
+    ],
 )
 @pytest.mark.parametrize("field", ["mail_from", "rcpt_to"])
 def test_envelope_addresses_are_checked_again(field: str, address: str) -> None:
@@ -145,7 +161,13 @@ def test_envelope_addresses_are_checked_again(field: str, address: str) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"from_name": "a\r\nBcc: x@y"}, {"from_email": "a@b\r\nBcc: x@y"}, {"reply_to": "a@b, c@d"}, {"message": "sr 1"}, {"message": "sr>\r\nBcc: x"}],
+    [
+        {"from_name": "a\r\nBcc: x@y"},
+        {"from_email": "a@b\r\nBcc: x@y"},
+        {"reply_to": "a@b, c@d"},
+        {"message": "sr 1"},
+        {"message": "sr>\r\nBcc: x"},
+    ],
 )
 def test_what_cannot_stand_in_the_message(changes: dict[str, Any]) -> None:
     """No connection is made for a message that cannot be written."""

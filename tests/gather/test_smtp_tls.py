@@ -75,7 +75,15 @@ FAULTY: dict[str, Callable[[Path], Leaf]] = {
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [("expired", 10), ("not-yet-valid", 9), ("self-signed", 18), ("unknown-issuer", 20), ("wrong-name", 62), ("nul-in-name", 62), ("small-key", 66)],
+    [
+        ("expired", 10),
+        ("not-yet-valid", 9),
+        ("self-signed", 18),
+        ("unknown-issuer", 20),
+        ("wrong-name", 62),
+        ("nul-in-name", 62),
+        ("small-key", 66),
+    ],
 )
 def test_certificates_that_do_not_hold(tmp_path: Path, kind: str, code: int, tls: str) -> None:
     """Nothing is said after the handshake, no password and no mail; the certificate is fetched by a second connection as evidence."""
@@ -247,7 +255,9 @@ def test_a_mail_server_in_clear_on_the_tls_port() -> None:
     assert len(server.peers) == 1
 
 
-@pytest.mark.parametrize("banner", ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "* OK IMAP ready\r\n", "+OK POP3\r\n"])
+@pytest.mark.parametrize(
+    "banner", ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "* OK IMAP ready\r\n", "+OK POP3\r\n"]
+)
 def test_another_service_on_the_tls_port(banner: str) -> None:
     reading, server = clear_first(banner)
     assert (reading.fault, reading.first_bytes) == (Fault.NOT_SMTP, banner)

@@ -32,7 +32,10 @@ class Outcome:
     def findings(self, *statuses: str) -> dict[str, str]:
         """Codes and titles of the findings with one of the statuses."""
         return {
-            finding["code"]: finding["title"] for check in self.report["checks"] for finding in check["findings"] if finding["status"] in statuses
+            finding["code"]: finding["title"]
+            for check in self.report["checks"]
+            for finding in check["findings"]
+            if finding["status"] in statuses
         }
 
     @property
@@ -43,7 +46,9 @@ class Outcome:
 def run(lab: Lab, *arguments: str, nameserver: str = "") -> Outcome:
     """Run `sendready` with the lab's world options and `--format json`."""
     world = ["--nameserver", nameserver or lab.nameserver, "--allow-private", "--ca-file", str(lab.ca_file), "--format", "json"]
-    done = subprocess.run([sys.executable, "-m", "wizard", *arguments, *world], capture_output=True, text=True, check=False, timeout=90, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-m", "wizard", *arguments, *world], capture_output=True, text=True, check=False, timeout=90, cwd=ROOT
+    )
     assert "Traceback" not in done.stderr + done.stdout
     assert done.stdout, done.stderr
     return Outcome(code=done.returncode, report=json.loads(done.stdout), stderr=done.stderr)
@@ -86,7 +91,16 @@ def test_a_healthy_server_takes_the_test_message_and_it_arrives(lab: Lab, tmp_pa
     """The whole line: settings, DNS, TLS, login, one message, which the test finds in the Maildir with the id that the report repeats."""
     file = settings(tmp_path, lab)
     outcome = run(
-        lab, "check", str(file), *mapped(lab, "submission"), "--allow", "look,login,send", "--to", "reader@friends.example", "--output", str(tmp_path / "out")
+        lab,
+        "check",
+        str(file),
+        *mapped(lab, "submission"),
+        "--allow",
+        "look,login,send",
+        "--to",
+        "reader@friends.example",
+        "--output",
+        str(tmp_path / "out"),
     )
     assert outcome.bad == set()
     assert (outcome.code, outcome.report["verdict"]) == (READY, "ready")
@@ -94,7 +108,12 @@ def test_a_healthy_server_takes_the_test_message_and_it_arrives(lab: Lab, tmp_pa
     arrived = lab.mailbox("reader@friends.example").wait_for("X-Sendready-Id", mark, seconds=10)
     assert arrived.message["Auto-Submitted"] == "auto-generated"
     assert mark in arrived.message["Message-ID"]
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"report.html", "report.json", "evidence.json", "dispatcher.json"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "report.html",
+        "report.json",
+        "evidence.json",
+        "dispatcher.json",
+    }
     for path in (tmp_path / "out").iterdir():
         assert lab.account.password not in path.read_text("utf-8")
     stamp = json.loads((tmp_path / "out" / "dispatcher.json").read_text("utf-8"))["verified"]
@@ -203,7 +222,9 @@ def test_a_failing_zone_is_unknown(lab: Lab) -> None:
 def test_a_dns_fault_is_named_with_its_code(lab: Lab, drop: list[tuple[str, str]], add: str, code: str) -> None:
     """One fault in the zone gives its finding, and a remedy with the full name of the record."""
     with lab.zones({"club.example": edited(lab.healthy["club.example"], drop=drop, add=add)}) as nsd:
-        outcome = run(lab, "check", "--domain", "club.example", "--selector", "lab", "--sending-ip", "127.0.0.1", nameserver=nsd.address)
+        outcome = run(
+            lab, "check", "--domain", "club.example", "--selector", "lab", "--sending-ip", "127.0.0.1", nameserver=nsd.address
+        )
     assert code in outcome.findings("fail", "warn")
     assert len(outcome.findings("fail", "warn")) == 1
 
@@ -212,7 +233,11 @@ def test_saved_evidence_judges_the_same_with_the_network_off(lab: Lab, tmp_path:
     """`judge` of evidence.json repeats verdict and findings."""
     first = run(lab, "check", str(settings(tmp_path, lab)), *mapped(lab, "submission"), "--output", str(tmp_path / "out"))
     done = subprocess.run(
-        [sys.executable, "-m", "wizard", "judge", str(tmp_path / "out" / "evidence.json"), "--format", "json"], capture_output=True, text=True, check=False, cwd=ROOT
+        [sys.executable, "-m", "wizard", "judge", str(tmp_path / "out" / "evidence.json"), "--format", "json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
     )
     again = json.loads(done.stdout)
     assert done.returncode == first.code

@@ -149,7 +149,17 @@ def test_short_keys_are_measured() -> None:
         (N1024 - 1, 65537, "bad-key"),
         (0, 65537, "bad-key"),
     ],
-    ids=["8193 bits", "exponent of 66 bits", "16000 bits", "40000 bits", "exponent of 40000 bits", "e=1", "even exponent", "even modulus", "zero"],
+    ids=[
+        "8193 bits",
+        "exponent of 66 bits",
+        "16000 bits",
+        "40000 bits",
+        "exponent of 40000 bits",
+        "e=1",
+        "even exponent",
+        "even modulus",
+        "zero",
+    ],
 )
 def test_harmful_keys_are_refused_by_size(modulus: int, exponent: int, kind: str) -> None:
     """Numbers that would cost seconds of processor time are refused before anything is computed with them."""

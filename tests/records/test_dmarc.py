@@ -19,7 +19,17 @@ def test_is_a_record(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["v=dmarc1; p=none", "v=DMARC1 p=none", "v=DMARC2; p=none", "p=none; v=DMARC1", "v=DMARC1\\; p=none", '"v=DMARC1; p=none"', " v=DMARC1; p=none", ""]
+    "text",
+    [
+        "v=dmarc1; p=none",
+        "v=DMARC1 p=none",
+        "v=DMARC2; p=none",
+        "p=none; v=DMARC1",
+        "v=DMARC1\\; p=none",
+        '"v=DMARC1; p=none"',
+        " v=DMARC1; p=none",
+        "",
+    ],
 )
 def test_is_no_record(text: str) -> None:
     """Receivers discard what does not begin exactly so (RFC 9989 section 4.7)."""
@@ -28,7 +38,10 @@ def test_is_no_record(text: str) -> None:
 
 def test_meant_as_record() -> None:
     """Slips that a person would still call a DMARC record are recognised as such; other texts are not."""
-    assert all(meant_as_dmarc(text) for text in ["v=dmarc1; p=none", "v=DMARC1 p=none", '"v=DMARC1; p=none"', " v=DMARC1;", "v=DMARC 1; p=none"])
+    assert all(
+        meant_as_dmarc(text)
+        for text in ["v=dmarc1; p=none", "v=DMARC1 p=none", '"v=DMARC1; p=none"', " v=DMARC1;", "v=DMARC 1; p=none"]
+    )
     assert not any(meant_as_dmarc(text) for text in ["v=spf1 -all", "google-site-verification=abc", ""])
 
 

@@ -102,7 +102,10 @@ def test_psd_y_at_the_start() -> None:
 
 def test_several_records_are_none() -> None:
     """Several records at one name are discarded, and the walk goes on (RFC 9989 section 4.10)."""
-    found = walk("mail.club.example", f"_dmarc.mail.club.example. {NONE}\n_dmarc.mail.club.example. {REJECT}\n_dmarc.club.example. {REJECT}")
+    found = walk(
+        "mail.club.example",
+        f"_dmarc.mail.club.example. {NONE}\n_dmarc.mail.club.example. {REJECT}\n_dmarc.club.example. {REJECT}",
+    )
     assert found.policy is not None
     assert found.policy.domain == "club.example"
     assert len(found.own.records) == 2
@@ -172,6 +175,12 @@ def test_suffix_list() -> None:
 def test_alignment() -> None:
     """Equal domains always align, others only if relaxed and of one organization."""
     assert aligned("a.example", "a.example", strict=True, author_organisation="x", other_organisation="y")
-    assert aligned("a.club.example", "b.club.example", strict=False, author_organisation="club.example", other_organisation="club.example")
-    assert not aligned("a.club.example", "club.example", strict=True, author_organisation="club.example", other_organisation="club.example")
-    assert not aligned("club.example", "other.example", strict=False, author_organisation="club.example", other_organisation="other.example")
+    assert aligned(
+        "a.club.example", "b.club.example", strict=False, author_organisation="club.example", other_organisation="club.example"
+    )
+    assert not aligned(
+        "a.club.example", "club.example", strict=True, author_organisation="club.example", other_organisation="club.example"
+    )
+    assert not aligned(
+        "club.example", "other.example", strict=False, author_organisation="club.example", other_organisation="other.example"
+    )

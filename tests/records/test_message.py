@@ -23,7 +23,18 @@ LETTER = Letter(
     unique_id="sr-20261123-abc",
     date=datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
 )
-HEADERS = ["From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Sendready-Id", "MIME-Version", "Content-Type"]
+HEADERS = [
+    "From",
+    "To",
+    "Reply-To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Auto-Submitted",
+    "X-Sendready-Id",
+    "MIME-Version",
+    "Content-Type",
+]
 
 
 def test_headers_are_the_intended_ones() -> None:
@@ -99,7 +110,34 @@ def shown_name(raw: bytes) -> str:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from(["=?", "utf-8", "?q?", "?b?", "=0A", "=0D", "?=", "Bcc: x@y", " ", "ä", '"', "<", ">", ",", "a", "\\", "\n", "\r", "\x85"]), max_size=12).map("".join))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "=?",
+                "utf-8",
+                "?q?",
+                "?b?",
+                "=0A",
+                "=0D",
+                "?=",
+                "Bcc: x@y",
+                " ",
+                "ä",
+                '"',
+                "<",
+                ">",
+                ",",
+                "a",
+                "\\",
+                "\n",
+                "\r",
+                "\x85",
+            ]
+        ),
+        max_size=12,
+    ).map("".join)
+)
 def test_names_made_of_tricks(name: str) -> None:
     """Refused, or the header list stays what it is."""
     try:
@@ -111,7 +149,9 @@ def test_names_made_of_tricks(name: str) -> None:
     assert b"\nBcc:" not in raw
 
 
-@pytest.mark.parametrize("name", ["a\nBcc: x@y", "a\r\nb", "a\0b", "a\x1b[0m", "a\x7f", "a\x85b", "a\u2028b", "\ud800", "x" * 999])
+@pytest.mark.parametrize(
+    "name", ["a\nBcc: x@y", "a\r\nb", "a\0b", "a\x1b[0m", "a\x7f", "a\x85b", "a\u2028b", "\ud800", "x" * 999]
+)
 def test_control_characters_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="sender name"):
         build_test_message(replace(LETTER, from_name=name))
@@ -152,7 +192,9 @@ def test_addresses_are_refused_not_cut(address: str) -> None:
             build_test_message(letter)
 
 
-@pytest.mark.parametrize("address", ["office@club.example", "a+b_c@xn--strae-oqa.example", "o'neil/x=y@sub.club.example", "root@localhost"])
+@pytest.mark.parametrize(
+    "address", ["office@club.example", "a+b_c@xn--strae-oqa.example", "o'neil/x=y@sub.club.example", "root@localhost"]
+)
 def test_honest_addresses_pass(address: str) -> None:
     assert not address_problem(address)
 
@@ -169,7 +211,11 @@ def test_the_date_has_a_zone() -> None:
 
 
 @settings(max_examples=200)
-@given(st.one_of(st.binary(max_size=200), st.lists(st.sampled_from([b".", b"\r", b"\n", b"\r\n", b"a", b"\0"]), max_size=20).map(b"".join)))
+@given(
+    st.one_of(
+        st.binary(max_size=200), st.lists(st.sampled_from([b".", b"\r", b"\n", b"\r\n", b"a", b"\0"]), max_size=20).map(b"".join)
+    )
+)
 def test_wire_form(message: bytes) -> None:
     """No bare CR or LF, one end of data, and undoing the dots gives the lines back (RFC 5321 section 4.5.2)."""
     wire = for_data(message)

@@ -57,7 +57,18 @@ def test_what_servers_say(octets: bytes, code: int, lines: tuple[str, ...], enha
 @pytest.mark.parametrize(
     "octets",
     [
-        *(b"2_0 hello", b"+22 hello", b" 22 hello", b"-20 hello", b"000 hello", b"999 hello", b"199 hello", b"600 x", b"25 x", b"2200 x"),
+        *(
+            b"2_0 hello",
+            b"+22 hello",
+            b" 22 hello",
+            b"-20 hello",
+            b"000 hello",
+            b"999 hello",
+            b"199 hello",
+            b"600 x",
+            b"25 x",
+            b"2200 x",
+        ),
         *(b"220x", b"", b"hello", b"250\thello", b"\xb2\xb2\xb0 x", "٢٢٠ x".encode()),
         *(b"220-a\r\n550 b", b"550-a\r\n220 b", b"250-a\r\n\r\n250 b", b"250-a\r\nSIZE\r\n250 b"),
     ],
@@ -119,7 +130,10 @@ def test_replies_come_one_by_one() -> None:
 
 
 reply_like = st.lists(
-    st.sampled_from([b"250", b"220", b"550", b"-", b" ", b"\r\n", b"\n", b"\r", b"5.7.1 ", b"AUTH=LOGIN", b"2_0", b"\xff", b"\0", b"x" * 700]), max_size=30
+    st.sampled_from(
+        [b"250", b"220", b"550", b"-", b" ", b"\r\n", b"\n", b"\r", b"5.7.1 ", b"AUTH=LOGIN", b"2_0", b"\xff", b"\0", b"x" * 700]
+    ),
+    max_size=30,
 ).map(b"".join)
 
 
@@ -176,7 +190,10 @@ def test_services_by_their_first_words(banner: str, service: str) -> None:
     assert service_of(banner) == service
 
 
-@pytest.mark.parametrize(("octets", "like"), [(b"2_0 x", True), (b"+22 x", True), (b" 22 x", True), (b"2", True), (b"+OK", False), (b"SSH-2", False), (b"", False)])
+@pytest.mark.parametrize(
+    ("octets", "like"),
+    [(b"2_0 x", True), (b"+22 x", True), (b" 22 x", True), (b"2", True), (b"+OK", False), (b"SSH-2", False), (b"", False)],
+)
 def test_broken_smtp_is_told_from_another_protocol(octets: bytes, like: bool) -> None:
     assert begins_like_a_reply(octets) is like
 

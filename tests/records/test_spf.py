@@ -38,7 +38,14 @@ def test_terms_keep_their_order_position_and_text() -> None:
     record = parse("v=spf1  -MX:Mail.Example/24//64 ip6:2001:db8::/32 redirect=_spf.%{d} ra=me")
     first, second, third, fourth = record.terms
     assert isinstance(first, Mechanism)
-    assert (first.qualifier, first.name, first.domain, first.cidr4, first.cidr6, first.position) == ("-", "mx", "Mail.Example", 24, 64, 8)
+    assert (first.qualifier, first.name, first.domain, first.cidr4, first.cidr6, first.position) == (
+        "-",
+        "mx",
+        "Mail.Example",
+        24,
+        64,
+        8,
+    )
     assert first.text == "-MX:Mail.Example/24//64"
     assert isinstance(second, Mechanism)
     assert (second.network, second.cidr6) == ("2001:db8::", 32)
@@ -126,7 +133,9 @@ def test_mechanisms_behind_all_and_a_redirect_beside_it_are_not_in_force() -> No
 
 def test_a_space_behind_the_colon_is_one_problem() -> None:
     record = parse("v=spf1 ip4: 192.0.2.1 -all")
-    assert [(problem.kind, problem.position, problem.text) for problem in record.problems] == [(Kind.SPACE_INSIDE, 7, "ip4: 192.0.2.1")]
+    assert [(problem.kind, problem.position, problem.text) for problem in record.problems] == [
+        (Kind.SPACE_INSIDE, 7, "ip4: 192.0.2.1")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -169,9 +178,19 @@ def test_reading_and_mending_any_text_never_fails(text: str) -> None:
 @settings(max_examples=200, deadline=None)
 def test_edits_of_any_record_can_be_read_again(one: str, other: str) -> None:
     record = parse(one)
-    assert not [problem for problem in parse(merged([one, other])).problems if problem.kind is not Kind.ODD_DOMAIN and problem.kind is not Kind.EQUALS_SIGN]
+    assert not [
+        problem
+        for problem in parse(merged([one, other])).problems
+        if problem.kind is not Kind.ODD_DOMAIN and problem.kind is not Kind.EQUALS_SIGN
+    ]
     if not record.fatal:
-        for text in (inserted(record, ["ip4:192.0.2.1"]), inserted(record, ["a"], first=True), without(record, ["mx"]), with_all(record, "~"), deduplicated(record)):
+        for text in (
+            inserted(record, ["ip4:192.0.2.1"]),
+            inserted(record, ["a"], first=True),
+            without(record, ["mx"]),
+            with_all(record, "~"),
+            deduplicated(record),
+        ):
             assert not parse(text).fatal
 
 
@@ -190,7 +209,16 @@ def test_a_record_with_more_terms_than_an_answer_can_carry_addresses_is_not_read
     assert len(record.terms) == 6000
 
 
-@pytest.mark.parametrize("text", ["v=spf1 " + "a:" + "a" * 60000 + "!", "v=spf1 " + "a " * 30000, "v=spf1 " + "%{" * 30000, "v=spf1 " + "x," * 30000, "v=spf1 " + "/1" * 30000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "v=spf1 " + "a:" + "a" * 60000 + "!",
+        "v=spf1 " + "a " * 30000,
+        "v=spf1 " + "%{" * 30000,
+        "v=spf1 " + "x," * 30000,
+        "v=spf1 " + "/1" * 30000,
+    ],
+)
 def test_the_longest_record_that_dns_can_carry_takes_no_time(text: str) -> None:
     begun = time.process_time()
     repaired(parse(text))
@@ -218,7 +246,9 @@ def test_a_name_that_is_too_long_is_cut_from_the_left() -> None:
     assert name.endswith("a.example.org")
 
 
-@pytest.mark.parametrize("name", ["", "a..b", "a" * 64 + ".example", "a\\.example", "\u00e4.example", "a\n.example", ".".join(["a"] * 127) + ".aa"])
+@pytest.mark.parametrize(
+    "name", ["", "a..b", "a" * 64 + ".example", "a\\.example", "\u00e4.example", "a\n.example", ".".join(["a"] * 127) + ".aa"]
+)
 def test_names_that_no_question_can_hold_are_not_asked(name: str) -> None:
     assert not is_askable(name)
 

@@ -61,7 +61,10 @@ class World:
 
 
 def records(values: list[str]) -> DnsReading:
-    return DnsReading(state=State.OK if values else State.NODATA, records=tuple(DnsRecord(value=value, preference=index) for index, value in enumerate(values)))
+    return DnsReading(
+        state=State.OK if values else State.NODATA,
+        records=tuple(DnsRecord(value=value, preference=index) for index, value in enumerate(values)),
+    )
 
 
 def spf(text: str, more: Names | None = None) -> World:
@@ -85,7 +88,9 @@ def test_each_result_is_reached(text: str, result: Result) -> None:
     assert spf(text).check().result is result
 
 
-@pytest.mark.parametrize("domain", ["localhost", "[192.0.2.1]", "a..example", "a" * 64 + ".example", ".".join(["abcdefgh"] * 40), "a\\.example", ""])
+@pytest.mark.parametrize(
+    "domain", ["localhost", "[192.0.2.1]", "a..example", "a" * 64 + ".example", ".".join(["abcdefgh"] * 40), "a\\.example", ""]
+)
 def test_a_malformed_domain_has_no_record_and_costs_no_question(domain: str) -> None:
     """RFC 7208 section 4.3."""
     world = World({})
@@ -135,7 +140,10 @@ def test_the_tenth_look_up_is_fine_and_the_eleventh_is_not() -> None:
 
 
 def test_a_redirect_counts_only_when_its_turn_comes() -> None:
-    hosts = {name: {"A": ["198.51.100.1"]} for name in HOSTS[:9]} | {HOSTS[9]: {"A": ["192.0.2.1"]}, "r.example": {"TXT": ["v=spf1 -all"]}}
+    hosts = {name: {"A": ["198.51.100.1"]} for name in HOSTS[:9]} | {
+        HOSTS[9]: {"A": ["192.0.2.1"]},
+        "r.example": {"TXT": ["v=spf1 -all"]},
+    }
     text = " ".join(["v=spf1", *(f"a:{name}" for name in HOSTS[:10]), "redirect=r.example"])
     assert spf(text, hosts).check().result is Result.PASS
     assert spf(text, hosts).check(ip="192.0.2.9").reason is Reason.MANY_LOOKUPS
@@ -171,7 +179,11 @@ def test_an_include_of_itself_behind_the_term_that_matches_does_no_harm() -> Non
 def test_the_path_leads_to_the_term_that_decided() -> None:
     world = spf(
         "v=spf1 include:no.example include:x.example -all",
-        {"no.example": {"TXT": ["v=spf1 a -all"]}, "x.example": {"TXT": ["v=spf1 redirect=y.example"]}, "y.example": {"TXT": ["v=spf1 mx ip4:192.0.2.0/24 -all"]}},
+        {
+            "no.example": {"TXT": ["v=spf1 a -all"]},
+            "x.example": {"TXT": ["v=spf1 redirect=y.example"]},
+            "y.example": {"TXT": ["v=spf1 mx ip4:192.0.2.0/24 -all"]},
+        },
     )
     assert world.check().path == (
         Match(domain="club.example", term="include:x.example"),
@@ -256,7 +268,9 @@ def hostile_wildcard(name: str, type_: str) -> DnsReading:
 
 
 def hostile_static(name: str, type_: str) -> DnsReading:
-    return records([" ".join(["v=spf1", *(f"include:{letter}.{name[-60:]}" for letter in "abcdefghij"), "-all"])] if type_ == "TXT" else [])
+    return records(
+        [" ".join(["v=spf1", *(f"include:{letter}.{name[-60:]}" for letter in "abcdefghij"), "-all"])] if type_ == "TXT" else []
+    )
 
 
 def hostile_mx(name: str, type_: str) -> DnsReading:
@@ -276,7 +290,13 @@ def hostile_many_mx(name: str, type_: str) -> DnsReading:
 
 
 def hostile_ptr(name: str, type_: str) -> DnsReading:
-    return records(["v=spf1 " + "ptr " * 30] if type_ == "TXT" else [f"{number}.{name}" for number in range(100)] if type_ == "PTR" else ["198.51.100.1"])
+    return records(
+        ["v=spf1 " + "ptr " * 30]
+        if type_ == "TXT"
+        else [f"{number}.{name}" for number in range(100)]
+        if type_ == "PTR"
+        else ["198.51.100.1"]
+    )
 
 
 def hostile_terms(name: str, type_: str) -> DnsReading:
@@ -288,7 +308,8 @@ def hostile_case(name: str, type_: str) -> DnsReading:
 
 
 @pytest.mark.parametrize(
-    "world", [hostile_wildcard, hostile_static, hostile_mx, hostile_late_mx, hostile_many_mx, hostile_ptr, hostile_terms, hostile_case]
+    "world",
+    [hostile_wildcard, hostile_static, hostile_mx, hostile_late_mx, hostile_many_mx, hostile_ptr, hostile_terms, hostile_case],
 )
 def test_a_tree_that_is_not_legal_costs_at_most_sixty_questions(world: Answer) -> None:
     asked = World(world)
@@ -301,7 +322,13 @@ def test_the_largest_legal_tree_is_evaluated_to_its_end() -> None:
 
     def answer(name: str, type_: str) -> DnsReading:
         if type_ == "TXT":
-            return records([" ".join(["v=spf1", *(f"mx:m{number}.example" for number in range(10)), "-all exp=e.example"]) if name == "club.example" else "no"])
+            return records(
+                [
+                    " ".join(["v=spf1", *(f"mx:m{number}.example" for number in range(10)), "-all exp=e.example"])
+                    if name == "club.example"
+                    else "no"
+                ]
+            )
         return records([f"{number}.{name}" for number in range(10)] if type_ == "MX" else ["198.51.100.1"])
 
     world = World(answer)
@@ -329,14 +356,22 @@ def test_voids_are_names_without_address_of_either_family() -> None:
         {"four.example": {"A": ["192.0.2.1"]}, "six.example": {"AAAA": ["2001:db8::1"]}, "none.example": {"TXT": ["x"]}},
     )
     found, failed = world.run(lambda ev: voids(walk("club.example", ev), ev))
-    assert [(void.term, void.name) for void in found] == [("mx", "club.example"), ("a:none.example", "none.example"), ("exists:six.example", "six.example")]
+    assert [(void.term, void.name) for void in found] == [
+        ("mx", "club.example"),
+        ("a:none.example", "none.example"),
+        ("exists:six.example", "six.example"),
+    ]
     assert not failed
 
 
 def test_a_changed_record_is_judged_without_touching_the_evidence() -> None:
     world = spf("v=spf1 -all")
     assert world.check().result is Result.FAIL
-    changed = world.run(lambda ev: check_host(ip="192.0.2.1", mail_from="", helo="club.example", ev=with_record(ev, "club.example", "v=spf1 +all")))
+    changed = world.run(
+        lambda ev: check_host(
+            ip="192.0.2.1", mail_from="", helo="club.example", ev=with_record(ev, "club.example", "v=spf1 +all")
+        )
+    )
     assert changed.result is Result.PASS
     assert world.check().result is Result.FAIL
 
@@ -370,7 +405,18 @@ def test_any_world_gives_a_result_and_bounded_questions(data: st.DataObject) -> 
 
     world = World(answer)
     ip = data.draw(st.sampled_from(["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"]))
-    sender = data.draw(st.sampled_from(["news@club.example", "", "@club.example", "x" * 300 + "@club.example", '"a\\"@b"@club.example', "\u00e9@club.example"]))
+    sender = data.draw(
+        st.sampled_from(
+            [
+                "news@club.example",
+                "",
+                "@club.example",
+                "x" * 300 + "@club.example",
+                '"a\\"@b"@club.example',
+                "\u00e9@club.example",
+            ]
+        )
+    )
     helo = data.draw(st.sampled_from(["mail.club.example", "club.example", "%%%", "[192.0.2.1]", "b" * 300]))
     found = world.check(ip=ip, mail_from=sender, helo=helo)
     assert found.reason is not Reason.LIBRARY

@@ -18,9 +18,24 @@ def audit() -> str:
     rows = [
         index_row("club.example", sample.customer(), "club.example/report.html"),
         index_row("hotel.example", sample.healthy(), "hotel.example/report.html"),
-        IndexRow(target="not a name!", verdict=None, counts={}, problem="line 3: this is not a domain name; it should look like example.org"),
-        IndexRow(target="chain.example", verdict=Verdict.NOT_FULLY_TESTED, counts={Status.UNKNOWN: 3, Status.PASS: 9}, report="chain.example/report.html"),
-        IndexRow(target="spa.example", verdict=Verdict.READY_WITH_WARNINGS, counts={Status.WARN: 2, Status.PASS: 22}, report="spa.example/report.html"),
+        IndexRow(
+            target="not a name!",
+            verdict=None,
+            counts={},
+            problem="line 3: this is not a domain name; it should look like example.org",
+        ),
+        IndexRow(
+            target="chain.example",
+            verdict=Verdict.NOT_FULLY_TESTED,
+            counts={Status.UNKNOWN: 3, Status.PASS: 9},
+            report="chain.example/report.html",
+        ),
+        IndexRow(
+            target="spa.example",
+            verdict=Verdict.READY_WITH_WARNINGS,
+            counts={Status.WARN: 2, Status.PASS: 22},
+            report="spa.example/report.html",
+        ),
     ]
     return render_index(rows, taken_at=sample.TAKEN, tool=sample.TOOL)
 

@@ -42,16 +42,24 @@ PAGES = {
         of="domain",
     ),
     "dkim.key": Page(
-        title="DKIM key", why="Without the public key in DNS, receivers cannot check the signature, and treat the mail as unsigned.", of="domain"
+        title="DKIM key",
+        why="Without the public key in DNS, receivers cannot check the signature, and treat the mail as unsigned.",
+        of="domain",
     ),
     "dmarc.record": Page(
-        title="DMARC record", why="Large receivers ask bulk senders to publish this record; it also tells you who sends in your name.", of="domain"
+        title="DMARC record",
+        why="Large receivers ask bulk senders to publish this record; it also tells you who sends in your name.",
+        of="domain",
     ),
     "settings.test-mode": Page(title="Test mode", why="While test mode is on, no real recipient gets anything.", of="settings"),
     "office365.basic-auth": Page(
-        title="Basic authentication", why="Microsoft turns off logging in with user name and password; then sending stops from one day to the next.", of="server"
+        title="Basic authentication",
+        why="Microsoft turns off logging in with user name and password; then sending stops from one day to the next.",
+        of="server",
     ),
-    "tls.certificate": Page(title="Certificate", why="The certificate proves that the password goes to the right server.", of="server"),
+    "tls.certificate": Page(
+        title="Certificate", why="The certificate proves that the password goes to the right server.", of="server"
+    ),
 }
 
 
@@ -120,7 +128,9 @@ def readings() -> dict[Any, Any]:
 
 
 def say(check: str, *findings: Finding, consulted: tuple[Any, ...] = ()) -> CheckResult:
-    return CheckResult(check=check, findings=tuple(replace(finding, consulted=tuple(probe.id for probe in consulted)) for finding in findings))
+    return CheckResult(
+        check=check, findings=tuple(replace(finding, consulted=tuple(probe.id for probe in consulted)) for finding in findings)
+    )
 
 
 def faults() -> list[CheckResult]:
@@ -205,8 +215,24 @@ def settings() -> Settings:
 
 
 def subject() -> dict[str, Any]:
-    keys = {"name", "host", "port", "security", "auth", "username", "password", "sender", "filter", "limit", "selectors", "default"}
-    servers = [{key: value for key, value in server.model_dump(mode="json").items() if key in keys and value} for server in settings().servers]
+    keys = {
+        "name",
+        "host",
+        "port",
+        "security",
+        "auth",
+        "username",
+        "password",
+        "sender",
+        "filter",
+        "limit",
+        "selectors",
+        "default",
+    }
+    servers = [
+        {key: value for key, value in server.model_dump(mode="json").items() if key in keys and value}
+        for server in settings().servers
+    ]
     return {
         "kind": "settings", "name": "settings.toml", "domains": ["club.example"], "servers": servers, "settings_digest": "0" * 64, "test_mode": True,
         "test_message": {"to": "qa@tester.example", "id": "sr-7f3a"}, "selectors": ["s1"],
@@ -221,7 +247,10 @@ def vantage() -> dict[str, Any]:
         "ca_file": False,
         "deadline_seconds": 60,
         "observations": {probe.id: describe(probe, reading) for probe, reading in readings().items()},
-        "not_tested": ["Whether the test message arrived: nobody looked into the mailbox.", "Block lists: they were not asked in this run."],
+        "not_tested": [
+            "Whether the test message arrived: nobody looked into the mailbox.",
+            "Block lists: they were not asked in this run.",
+        ],
     }
 
 
@@ -236,6 +265,21 @@ def customer() -> Report:
 def healthy() -> Report:
     """A domain where all is well."""
     good = [result for result in faults() if result.status in (Status.PASS, Status.NOT_APPLICABLE)]
-    about = {"kind": "domain", "name": "club.example", "domains": ["club.example"], "servers": [], "settings_digest": "", "test_mode": False, "test_message": None}
+    about = {
+        "kind": "domain",
+        "name": "club.example",
+        "domains": ["club.example"],
+        "servers": [],
+        "settings_digest": "",
+        "test_mode": False,
+        "test_message": None,
+    }
     frame = vantage() | {"allowed": ["look"], "not_tested": ["Logging in and sending: no settings were given, only a domain."]}
-    return build(results=[result for result in good if not result.check.startswith("send.")], tool=TOOL, taken_at=TAKEN, subject=about, vantage=frame, tables=TABLES)
+    return build(
+        results=[result for result in good if not result.check.startswith("send.")],
+        tool=TOOL,
+        taken_at=TAKEN,
+        subject=about,
+        vantage=frame,
+        tables=TABLES,
+    )

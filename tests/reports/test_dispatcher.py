@@ -97,7 +97,9 @@ def test_every_change_is_noticed_and_named(change: Any, named: tuple[str, ...] |
 
 
 def test_changed_settings_that_are_not_even_valid_say_why() -> None:
-    assert changed(lambda found: found["servers"][0].update(prot=1)).problems == ('servers[1].prot: there is no such setting; did you mean "port"?',)
+    assert changed(lambda found: found["servers"][0].update(prot=1)).problems == (
+        'servers[1].prot: there is no such setting; did you mean "port"?',
+    )
 
 
 def test_names_from_the_file_are_shown_harmlessly() -> None:

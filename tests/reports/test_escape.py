@@ -37,7 +37,9 @@ def test_the_result_has_no_character_that_acts_and_stays_the_same(text: str) -> 
     """Applying it twice changes nothing: every door may apply it."""
     shown = visible(text)
     assert visible(shown) == shown
-    assert not any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(char) in BIDI for char in shown)
+    assert not any(
+        unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(char) in BIDI for char in shown
+    )
 
 
 BIDI = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}

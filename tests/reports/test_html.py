@@ -68,7 +68,12 @@ def test_hostile_text_changes_no_element_and_no_attribute() -> None:
 def test_hostile_targets_change_nothing_in_the_list_of_an_audit() -> None:
     def page(poison: str) -> pages.Page:
         rows = [
-            IndexRow(target=f"club{poison}", verdict=Verdict.READY, counts={Status.PASS: 1}, report=f"a/{poison}x.html".replace("\\", "")),
+            IndexRow(
+                target=f"club{poison}",
+                verdict=Verdict.READY,
+                counts={Status.PASS: 1},
+                report=f"a/{poison}x.html".replace("\\", ""),
+            ),
             IndexRow(target=f"b{poison}", verdict=None, counts={}, problem=poison),
         ]
         return pages.read(render_index(rows, taken_at=sample.TAKEN, tool=f"t{poison}", title=f"A{poison}"))
@@ -78,7 +83,10 @@ def test_hostile_targets_change_nothing_in_the_list_of_an_audit() -> None:
     assert all(value.startswith("./") for value in bad.values("href"))
 
 
-@pytest.mark.parametrize("make", [lambda: html.render(sample.customer(), manual=sample.manual), lambda: render_index([], taken_at=sample.TAKEN, tool="t")])
+@pytest.mark.parametrize(
+    "make",
+    [lambda: html.render(sample.customer(), manual=sample.manual), lambda: render_index([], taken_at=sample.TAKEN, tool="t")],
+)
 def test_the_policy_names_exactly_our_style_and_script(make: Any) -> None:
     """Nothing else runs or loads: default-src 'none', hashes of what really stands in the page."""
     page = pages.read(make())
@@ -137,7 +145,10 @@ def test_the_headings_descend_in_order_and_tables_have_captions() -> None:
 def test_the_verdict_comes_first_with_who_must_act() -> None:
     text = customer_page().text
     verdict = text.index("Not ready : 2 DNS records to change by your DNS administrator, 1 task for you")
-    order = [text.index(words) for words in ("Test mode is on.", "What was examined", "What to do Grouped", "How we know: every question")]
+    order = [
+        text.index(words)
+        for words in ("Test mode is on.", "What was examined", "What to do Grouped", "How we know: every question")
+    ]
     assert verdict < order[0]
     assert order == sorted(order)
 
@@ -205,7 +216,12 @@ def test_open_objects_may_hold_anything(junk: Any) -> None:
     keys = ["kind", "name", "domains", "servers", "test_mode", "test_message", "sending_ips", "selectors", "file"]
     places = ["nameservers", "allowed", "port_map", "ca_file", "deadline_seconds", "observations", "not_tested", "other"]
     report = build(
-        results=sample.faults(), tool="t", taken_at=sample.TAKEN, subject=dict.fromkeys(keys, junk), vantage=dict.fromkeys(places, junk), tables=[]
+        results=sample.faults(),
+        tool="t",
+        taken_at=sample.TAKEN,
+        subject=dict.fromkeys(keys, junk),
+        vantage=dict.fromkeys(places, junk),
+        tables=[],
     )
     pages.read(html.render(report, manual=sample.manual))
     nested = build(

@@ -30,7 +30,13 @@ def test_no_character_of_a_stranger_acts(render: object) -> None:
 def test_no_cell_of_the_table_is_a_formula(begin: str) -> None:
     """CWE-1236: a spreadsheet shows the text instead of running it."""
     odd = Outcome(code="spf.odd", status=Status.NOTE, title="{text}")
-    report = build(results=[CheckResult(check="spf.odd", findings=(odd(about=f"{begin}1+1", text=f"{begin}cmd"),))], tool="t", taken_at=sample.TAKEN, subject={}, vantage={})
+    report = build(
+        results=[CheckResult(check="spf.odd", findings=(odd(about=f"{begin}1+1", text=f"{begin}cmd"),))],
+        tool="t",
+        taken_at=sample.TAKEN,
+        subject={},
+        vantage={},
+    )
     row = next(iter(csv.DictReader(io.StringIO(table.render(report)))))
     assert row["title"].startswith("'")
     assert row["about"].startswith("'")
@@ -45,14 +51,21 @@ def test_the_table_has_a_line_per_finding() -> None:
 def test_monitoring_gets_one_line_and_then_the_details() -> None:
     """Only one bar, which begins the counts."""
     rows = nagios.render(sample.customer()).splitlines()
-    assert rows[0] == "NOT READY club.example - 2 DNS records to change by your DNS administrator, 1 task for you | fail=3 warn=4 unknown=1 pass=6"
+    assert (
+        rows[0]
+        == "NOT READY club.example - 2 DNS records to change by your DNS administrator, 1 task for you | fail=3 warn=4 unknown=1 pass=6"
+    )
     assert nagios.render(poisoned(sample.customer(), "|x")).count("|") == 1
 
 
 def test_junit_counts_what_failed_and_what_was_not_settled() -> None:
     suite = ET.fromstring(junit.render(sample.customer()))  # noqa: S314 - our own output
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == (str(len(sample.customer().checks)), "3", "1")
-    assert {case.get("name") for case in suite if case.find("failure") is not None} == {"spf.record", "dkim.key", "settings.test-mode"}
+    assert {case.get("name") for case in suite if case.find("failure") is not None} == {
+        "spf.record",
+        "dkim.key",
+        "settings.test-mode",
+    }
 
 
 def test_markdown_makes_neither_links_nor_html_of_strangers_text() -> None:

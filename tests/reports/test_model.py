@@ -90,7 +90,21 @@ def test_nothing_to_do_is_null() -> None:
 def test_the_checks_come_in_the_order_in_which_a_person_meets_them() -> None:
     """Settings, domain, server, message, limits; what is not known comes last."""
     families = list(dict.fromkeys(check.check.partition(".")[0] for check in sample.customer().checks))
-    assert families == ["settings", "spf", "dkim", "dmarc", "mx", "reverse", "port", "tls", "auth", "sender", "send", "office365", "zz"]
+    assert families == [
+        "settings",
+        "spf",
+        "dkim",
+        "dmarc",
+        "mx",
+        "reverse",
+        "port",
+        "tls",
+        "auth",
+        "sender",
+        "send",
+        "office365",
+        "zz",
+    ]
 
 
 @pytest.mark.parametrize(("report", "code"), [(sample.customer(), 2), (sample.healthy(), 0)])
@@ -103,12 +117,18 @@ STRANGE = "".join(map(chr, range(256))) + "\ud800\udc80\u202e\uffff\U0010ffff"
 
 def strange(value: Any) -> Report:
     odd = Outcome(code="spf.odd", status=Status.NOTE, title="{text}", owner=Owner.US, steps=("{text}",), also=("value",))
-    finding = odd(about=STRANGE, text=STRANGE, value=value, records=[DnsChange(action=Action.ADD, name=STRANGE, type="TXT", value=STRANGE)])
+    finding = odd(
+        about=STRANGE, text=STRANGE, value=value, records=[DnsChange(action=Action.ADD, name=STRANGE, type="TXT", value=STRANGE)]
+    )
     result = CheckResult(check="spf.odd", findings=(replace(finding, consulted=(STRANGE,)),))
-    return build(results=[result], tool=STRANGE, taken_at=sample.TAKEN, subject={STRANGE: STRANGE}, vantage={"n": value}, tables=[])
+    return build(
+        results=[result], tool=STRANGE, taken_at=sample.TAKEN, subject={STRANGE: STRANGE}, vantage={"n": value}, tables=[]
+    )
 
 
-@pytest.mark.parametrize("value", [None, True, 1, 1.5, float("nan"), float("inf"), STRANGE, ["a"], ("a",), {"b": {1, 2}}, sample.TAKEN, object])
+@pytest.mark.parametrize(
+    "value", [None, True, 1, 1.5, float("nan"), float("inf"), STRANGE, ["a"], ("a",), {"b": {1, 2}}, sample.TAKEN, object]
+)
 def test_whatever_strangers_wrote_the_file_is_strict_ascii_json(value: Any) -> None:
     """All 256 bytes, halves of surrogate pairs, NaN: it can be read by every JSON reader, and nothing is lost silently."""
     text = strange(value).to_json()

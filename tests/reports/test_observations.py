@@ -35,19 +35,58 @@ def record(value: str, **more: Any) -> DnsRecord:
 @pytest.mark.parametrize(
     ("probe", "reading", "words"),
     [
-        (TXT, DnsReading(state=State.OK, records=(record("ab", strings=("a", "b")),), server="192.0.2.53:53"), ['TXT "a" "b"', "TTL 300", "answered by 192.0.2.53:53"]),
-        (MX, DnsReading(state=State.OK, records=(record("mail.example", preference=10),), chain=("b.example",)), ["MX 10 mail.example", "alias (CNAME) to b.example"]),
+        (
+            TXT,
+            DnsReading(state=State.OK, records=(record("ab", strings=("a", "b")),), server="192.0.2.53:53"),
+            ['TXT "a" "b"', "TTL 300", "answered by 192.0.2.53:53"],
+        ),
+        (
+            MX,
+            DnsReading(state=State.OK, records=(record("mail.example", preference=10),), chain=("b.example",)),
+            ["MX 10 mail.example", "alias (CNAME) to b.example"],
+        ),
         (TXT, DnsReading(state=State.NXDOMAIN, negative_ttl=900), ["no such name (NXDOMAIN)", "900 seconds"]),
         (TXT, DnsReading(state=State.NODATA), ["has no TXT record (NODATA)"]),
         (TXT, DnsReading(state=State.SERVFAIL), ["No answer (servfail)", "SERVFAIL"]),
         (TXT, DnsReading(state=State.TIMEOUT, detail="nobody there"), ["No answer (timeout): nobody there"]),
         (sample.TALK, SmtpReading(state=State.REFUSED, detail="connection refused"), ["No answer (refused): connection refused"]),
-        (sample.TALK, SmtpReading(state=State.OK, stage=Stage.GREETING, fault=Fault.NOT_SMTP, first_bytes="HTTP/1.1 400"), ["stopped at stage greeting (not-smtp)", "HTTP/1.1 400"]),
-        (sample.TALK, SmtpReading(state=State.OK, fault=Fault.REJECTED, reply=Reply(code=550, lines=("Empf\xc3\xa4nger",))), ["550 Empfänger"]),
-        (sample.TALK, SmtpReading(state=State.OK, tls=TlsFacts(verified=False, verify_code=10, verify_reason="certificate has expired")), ["does not hold: certificate has expired (OpenSSL code 10)"]),
-        (sample.TALK, SmtpReading(state=State.OK, tls=TlsFacts(verified=False, error="WRONG_VERSION_NUMBER")), ["no handshake came about (WRONG_VERSION_NUMBER)"]),
-        (sample.LOGIN, sample.readings()[sample.LOGIN], ["login with LOGIN", "235 2.7.0", "not yet delivered", "C AUTH LOGIN [secret]", "certificate of CN=outlook.com", "*.office365.com"]),
-        (sample.LOGIN, SubmissionReading(state=State.NOT_ATTEMPTED, detail="not allowed"), ["No answer (not-attempted): not allowed"]),
+        (
+            sample.TALK,
+            SmtpReading(state=State.OK, stage=Stage.GREETING, fault=Fault.NOT_SMTP, first_bytes="HTTP/1.1 400"),
+            ["stopped at stage greeting (not-smtp)", "HTTP/1.1 400"],
+        ),
+        (
+            sample.TALK,
+            SmtpReading(state=State.OK, fault=Fault.REJECTED, reply=Reply(code=550, lines=("Empf\xc3\xa4nger",))),
+            ["550 Empfänger"],
+        ),
+        (
+            sample.TALK,
+            SmtpReading(state=State.OK, tls=TlsFacts(verified=False, verify_code=10, verify_reason="certificate has expired")),
+            ["does not hold: certificate has expired (OpenSSL code 10)"],
+        ),
+        (
+            sample.TALK,
+            SmtpReading(state=State.OK, tls=TlsFacts(verified=False, error="WRONG_VERSION_NUMBER")),
+            ["no handshake came about (WRONG_VERSION_NUMBER)"],
+        ),
+        (
+            sample.LOGIN,
+            sample.readings()[sample.LOGIN],
+            [
+                "login with LOGIN",
+                "235 2.7.0",
+                "not yet delivered",
+                "C AUTH LOGIN [secret]",
+                "certificate of CN=outlook.com",
+                "*.office365.com",
+            ],
+        ),
+        (
+            sample.LOGIN,
+            SubmissionReading(state=State.NOT_ATTEMPTED, detail="not allowed"),
+            ["No answer (not-attempted): not allowed"],
+        ),
     ],
 )
 def test_it_says_what_was_answered(probe: Any, reading: Reading, words: list[str]) -> None:
@@ -62,9 +101,31 @@ HOSTILE = "\x1b]0;x\x07\u202e\r\n" + "y" * 70_000
 @pytest.mark.parametrize(
     ("probe", "reading"),
     [
-        (TXT, DnsReading(state=State.OK, records=(record(HOSTILE, strings=(HOSTILE,)),) * 900, chain=(HOSTILE,) * 900, server=HOSTILE)),
-        (sample.TALK, SmtpReading(state=State.OK, fault=Fault.MALFORMED, detail=HOSTILE, first_bytes=HOSTILE, transcript=(TranscriptLine(direction=HOSTILE, text=HOSTILE),) * 900)),
-        (sample.LOGIN, replace(sample.readings()[sample.LOGIN], accepted=Reply(code=250, lines=(HOSTILE,) * 500), mechanism=HOSTILE, message_id=HOSTILE)),
+        (
+            TXT,
+            DnsReading(
+                state=State.OK, records=(record(HOSTILE, strings=(HOSTILE,)),) * 900, chain=(HOSTILE,) * 900, server=HOSTILE
+            ),
+        ),
+        (
+            sample.TALK,
+            SmtpReading(
+                state=State.OK,
+                fault=Fault.MALFORMED,
+                detail=HOSTILE,
+                first_bytes=HOSTILE,
+                transcript=(TranscriptLine(direction=HOSTILE, text=HOSTILE),) * 900,
+            ),
+        ),
+        (
+            sample.LOGIN,
+            replace(
+                sample.readings()[sample.LOGIN],
+                accepted=Reply(code=250, lines=(HOSTILE,) * 500),
+                mechanism=HOSTILE,
+                message_id=HOSTILE,
+            ),
+        ),
     ],
 )
 def test_hostile_answers_stay_bounded_and_visible(probe: Any, reading: Reading) -> None:

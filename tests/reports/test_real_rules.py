@@ -51,7 +51,14 @@ def examine(zone: str, subjects: list[Subject]) -> Report:
     run = Run(gather=World(zone), allow=frozenset(Effect), deadline=30)
     results = asyncio.run(run.judge(catalogue(), subjects))
     seen = {probe.id: describe(probe, reading) for probe, reading in run.readings.items()}
-    return build(results=results, tool=sample.TOOL, taken_at=sample.TAKEN, subject=sample.subject(), vantage={"observations": seen}, tables=[])
+    return build(
+        results=results,
+        tool=sample.TOOL,
+        taken_at=sample.TAKEN,
+        subject=sample.subject(),
+        vantage={"observations": seen},
+        tables=[],
+    )
 
 
 @pytest.mark.parametrize("zone", [HEALTHY, BROKEN], ids=["healthy", "broken"])
@@ -59,7 +66,9 @@ def examine(zone: str, subjects: list[Subject]) -> Report:
 def test_every_rule_can_be_reported(zone: str, whole: bool) -> None:
     """Schema, page, terminal: all of it, from a domain alone and from settings."""
     plan = TestPlan(to="qa@tester.example", message="sr-1")
-    subjects = of_settings(sample.settings(), now=sample.TAKEN, test=plan) if whole else of_domain("club.example", now=sample.TAKEN)
+    subjects = (
+        of_settings(sample.settings(), now=sample.TAKEN, test=plan) if whole else of_domain("club.example", now=sample.TAKEN)
+    )
     report = examine(zone, subjects)
     jsonschema.validate(json.loads(report.to_json()), json_schema())
     assert Report.from_json(report.to_json()).digest() == report.digest()

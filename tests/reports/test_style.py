@@ -40,7 +40,11 @@ def test_every_text_stands_out_from_its_ground(scheme: dict[str, str]) -> None:
     pairs = [(ink, ground) for ink in ("ink", "soft", "link") for ground in GROUNDS]
     pairs += [(ink, f"{tone}-wash") for tone in TONES for ink in ("ink", "soft", tone)]
     pairs += [("sheet", verb) for verb in ("note", "pass", "fail")] + [(tone, "sheet") for tone in TONES]
-    weak = {pair: round(contrast(scheme[pair[0]], scheme[pair[1]]), 2) for pair in pairs if contrast(scheme[pair[0]], scheme[pair[1]]) < 4.5}
+    weak = {
+        pair: round(contrast(scheme[pair[0]], scheme[pair[1]]), 2)
+        for pair in pairs
+        if contrast(scheme[pair[0]], scheme[pair[1]]) < 4.5
+    }
     assert not weak
 
 

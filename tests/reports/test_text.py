@@ -33,7 +33,11 @@ def test_values_to_be_copied_stay_on_one_line() -> None:
 def test_sentences_keep_to_the_width(width: int) -> None:
     shown = text.render(sample.customer(), colour=False, width=width, manual=sample.manual)
     copied = ("         ", "       check again:", "                ")
-    assert all(len(row) <= max(width, text.NARROWEST) for row in shown.splitlines() if not row.startswith(copied) and " " in row.strip() and "==" not in row and "(" not in row)
+    assert all(
+        len(row) <= max(width, text.NARROWEST)
+        for row in shown.splitlines()
+        if not row.startswith(copied) and " " in row.strip() and "==" not in row and "(" not in row
+    )
 
 
 def test_the_verdict_is_on_top_and_the_counts_at_the_end() -> None:

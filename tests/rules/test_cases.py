@@ -95,7 +95,9 @@ def _remedies_hold(check: Check, run: Run, subjects: list[Subject], shown: list[
     for before, after in zip(proposed, shown, strict=True):
         if before.remedy and before.remedy.records:
             assert after.remedy is not None
-            assert after.remedy.records == before.remedy.records, f"{before.code}: these records would not mend it: {before.remedy.records}"
+            assert after.remedy.records == before.remedy.records, (
+                f"{before.code}: these records would not mend it: {before.remedy.records}"
+            )
 
 
 def _reading(probe_id: str, fields: dict[str, Any]) -> Reading:

@@ -22,7 +22,9 @@ from tests.fakes.zone import ZoneWorld
 from tests.rules.test_cases import ALL
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-DOMAIN_CASES = [(stem, case) for stem, case in ALL if stem.startswith("dmarc_") and "settings" not in case and "faults" not in case]
+DOMAIN_CASES = [
+    (stem, case) for stem, case in ALL if stem.startswith("dmarc_") and "settings" not in case and "faults" not in case
+]
 
 
 def said(stem: str, domain: str, world: ZoneWorld) -> list[Finding]:
@@ -38,7 +40,9 @@ def apply(world: ZoneWorld, changes: Iterable[DnsChange]) -> None:
     for change in changes:
         types = world._names.setdefault(change.name, {})
         if change.action is not Action.ADD:
-            types[change.type] = [record for record in types.get(change.type, []) if not is_dmarc(record.value) and change.action is Action.REMOVE]
+            types[change.type] = [
+                record for record in types.get(change.type, []) if not is_dmarc(record.value) and change.action is Action.REMOVE
+            ]
         if change.action is not Action.REMOVE:
             types.setdefault(change.type, []).append(DnsRecord(value=change.value, strings=(change.value,)))
         if not types[change.type]:
@@ -73,12 +77,21 @@ def test_whatever_was_published_the_proposal_is_well_formed(text: str) -> None:
         assert tidy(record) == proposal or not proposal
 
 
-@given(st.lists(RECORDS, min_size=1, max_size=3), st.sampled_from(["dmarc_record", "dmarc_syntax", "dmarc_policy", "dmarc_reports", "dkim_key", "dkim_key_usable"]))
+@given(
+    st.lists(RECORDS, min_size=1, max_size=3),
+    st.sampled_from(["dmarc_record", "dmarc_syntax", "dmarc_policy", "dmarc_reports", "dkim_key", "dkim_key_usable"]),
+)
 def test_no_text_in_dns_breaks_a_rule(texts: list[str], stem: str) -> None:
     """Whatever lies at the names that a rule asks, it says something and no bug of ours shows."""
     world = ZoneWorld()
     records = [DnsRecord(value=text, strings=(text,)) for text in texts]
-    names = ("club.example", "_dmarc.club.example", "_dmarc.example", "selector1._domainkey.club.example", "_domainkey.club.example")
+    names = (
+        "club.example",
+        "_dmarc.club.example",
+        "_dmarc.example",
+        "selector1._domainkey.club.example",
+        "_domainkey.club.example",
+    )
     world._names.update({name: {"TXT": records} for name in names})
     assert said(stem, "club.example", world)
 
@@ -100,7 +113,15 @@ def test_three_hundred_report_addresses_cost_few_questions() -> None:
     assert len(world.asked) <= 2 + 20
 
 
-FLOODS = [" " * 60_000, "v" * 60_000, "v=DMARC1;" + ";" * 60_000, "v=DMARC1; p=" + " " * 60_000, "v=DMARC1; rua=" + "mailto:a!1" * 6_000, "a=b;" * 15_000, "\"'" * 30_000]
+FLOODS = [
+    " " * 60_000,
+    "v" * 60_000,
+    "v=DMARC1;" + ";" * 60_000,
+    "v=DMARC1; p=" + " " * 60_000,
+    "v=DMARC1; rua=" + "mailto:a!1" * 6_000,
+    "a=b;" * 15_000,
+    "\"'" * 30_000,
+]
 
 
 @pytest.mark.parametrize("text", FLOODS, ids=range(len(FLOODS)))

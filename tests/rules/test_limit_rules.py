@@ -54,11 +54,26 @@ HEALTHY = {
     "a small hotel at Microsoft 365": (server(), HOTEL),
     "the same, three years on": (server(), HOTEL),
     "a hotel that said nothing of its volume": (server(), {}),
-    "a club at Infomaniak": (server(host="mail.infomaniak.com", port=465, security="implicit-tls", auth="plain"), {"recipients_per_mailing": 800}),
-    "a company at IONOS with a limit": (server(host="smtp.ionos.de", auth="plain", limit={"max": 500, "per": "hour"}), {"recipients_per_mailing": 3000}),
-    "a company with a mail server of its own": (server(host="mail.hotel.example", auth="plain"), {"recipients_per_mailing": 12000, "mailings_per_week": 2}),
-    "an internal relay without a login": ({**server(host="relay.hotel.example", port=25, auth="none"), "password": None}, {"recipients_per_mailing": 500}),
-    "a club at a relay service": (server(host="email-smtp.eu-central-1.amazonaws.com", auth="plain", username="AKIA123"), {"recipients_per_mailing": 50000}),
+    "a club at Infomaniak": (
+        server(host="mail.infomaniak.com", port=465, security="implicit-tls", auth="plain"),
+        {"recipients_per_mailing": 800},
+    ),
+    "a company at IONOS with a limit": (
+        server(host="smtp.ionos.de", auth="plain", limit={"max": 500, "per": "hour"}),
+        {"recipients_per_mailing": 3000},
+    ),
+    "a company with a mail server of its own": (
+        server(host="mail.hotel.example", auth="plain"),
+        {"recipients_per_mailing": 12000, "mailings_per_week": 2},
+    ),
+    "an internal relay without a login": (
+        {**server(host="relay.hotel.example", port=25, auth="none"), "password": None},
+        {"recipients_per_mailing": 500},
+    ),
+    "a club at a relay service": (
+        server(host="email-smtp.eu-central-1.amazonaws.com", auth="plain", username="AKIA123"),
+        {"recipients_per_mailing": 50000},
+    ),
     "a hoster whose host sounds like an example": (server(host="mail.your-server.de", auth="plain"), {}),
 }
 
@@ -80,13 +95,19 @@ def test_a_wait_is_worth_knowing_and_a_wait_of_more_than_an_hour_is_a_warning(re
 def test_a_mailing_that_stops_is_a_warning_and_a_queue_that_never_empties_is_a_failure() -> None:
     twelve = {"recipients_per_mailing": 12_000, "mailings_per_week": 1}
     assert status_of("office365.daily-limit-exceeded", judged(server(), volume=twelve)) is Status.WARN
-    assert status_of("office365.weekly-volume-too-large", judged(server(), volume=twelve | {"mailings_per_week": 7})) is Status.FAIL
+    assert (
+        status_of("office365.weekly-volume-too-large", judged(server(), volume=twelve | {"mailings_per_week": 7})) is Status.FAIL
+    )
 
 
 @pytest.mark.parametrize(("licences", "mailings", "status"), [(5, 1, Status.WARN), (5, 7, Status.FAIL), (1000, 1, Status.NOTE)])
 def test_the_tenants_number_weighs_by_what_follows(licences: int, mailings: int, status: Status) -> None:
     """A day too long, a week too long, and an organisation so large that Microsoft had paused the number."""
-    volume = {"recipients_per_mailing": 20_000 if licences < 1000 else 80_000, "mailings_per_week": mailings, "licences": licences}
+    volume = {
+        "recipients_per_mailing": 20_000 if licences < 1000 else 80_000,
+        "mailings_per_week": mailings,
+        "licences": licences,
+    }
     relay = {**server(host="hotel-example.mail.protection.outlook.com", port=25, auth="none"), "password": None}
     assert status_of("office365.tenant-limit-exceeded", judged(relay, volume=volume)) is status
 
@@ -107,7 +128,9 @@ def test_high_volume_emails_password_login_becomes_a_warning_when_its_day_has_co
 def test_no_date_foretells_a_refusal() -> None:
     """550 5.7.30 is the server's own word; a date alone never makes a failure of a password login."""
     for now in (NOW, NOW + timedelta(days=60), NOW + timedelta(days=400)):
-        findings = [finding for finding in judged(server(auth="plain"), now=now, volume=HOTEL) if "password-login" in finding.code]
+        findings = [
+            finding for finding in judged(server(auth="plain"), now=now, volume=HOTEL) if "password-login" in finding.code
+        ]
         assert [finding.status for finding in findings] == [Status.WARN]
         assert "5.7.30" not in findings[0].title
 
@@ -130,7 +153,13 @@ def test_numbers_in_the_remedies_are_those_of_the_table() -> None:
 
 
 def test_with_several_servers_a_remedy_says_that_the_volume_may_leave_elsewhere() -> None:
-    second = server(name="Other", default=False, host="mail.hotel.example", filter=["@news.hotel.example"], sender={"email": "a@news.hotel.example"})
+    second = server(
+        name="Other",
+        default=False,
+        host="mail.hotel.example",
+        filter=["@news.hotel.example"],
+        sender={"email": "a@news.hotel.example"},
+    )
     steps = [
         finding.remedy.steps[-1]
         for finding in judged(server(), second, volume={"recipients_per_mailing": 12_000})
@@ -142,9 +171,7 @@ def test_with_several_servers_a_remedy_says_that_the_volume_may_leave_elsewhere(
 # --- volume -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("mailings", "a_day"), [(None, 1), (1, 1), (7, 1), (8, 2), (14, 2), (15, 3)]
-)
+@pytest.mark.parametrize(("mailings", "a_day"), [(None, 1), (1, 1), (7, 1), (8, 2), (14, 2), (15, 3)])
 def test_up_to_seven_mailings_a_week_go_out_one_a_day(mailings: int | None, a_day: int) -> None:
     found = planned(Volume(recipients_per_mailing=100, mailings_per_week=mailings))
     assert found is not None
@@ -172,7 +199,16 @@ def test_a_longer_stretch_never_lets_less_through(most: int, per: str) -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "words"),
-    [(0.1, "1 minute"), (1, "1 minute"), (1.5, "2 minutes"), (60, "1 hour"), (400, "6 hours 40 minutes"), (1440, "1 day"), (1680, "1 day 4 hours"), (2900, "2 days")],
+    [
+        (0.1, "1 minute"),
+        (1, "1 minute"),
+        (1.5, "2 minutes"),
+        (60, "1 hour"),
+        (400, "6 hours 40 minutes"),
+        (1440, "1 day"),
+        (1680, "1 day 4 hours"),
+        (2900, "2 days"),
+    ],
 )
 def test_a_stretch_of_time_is_said_as_a_person_would(minutes: float, words: str) -> None:
     assert spoken_time(timedelta(minutes=minutes)) == words

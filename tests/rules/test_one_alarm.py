@@ -72,7 +72,14 @@ SENT = SubmissionReading(
 
 def stopped(stage: Stage, fault: Fault, *, tls: TlsFacts | None = None, first_bytes: str = "") -> SmtpReading:
     return SmtpReading(
-        state=State.OK, stage=stage, fault=fault, greeting=GREETING, capabilities_clear=("SIZE 1",), capabilities=("SIZE 1",), tls=tls, first_bytes=first_bytes
+        state=State.OK,
+        stage=stage,
+        fault=fault,
+        greeting=GREETING,
+        capabilities_clear=("SIZE 1",),
+        capabilities=("SIZE 1",),
+        tls=tls,
+        first_bytes=first_bytes,
     )
 
 
@@ -86,10 +93,22 @@ WORLDS: dict[str, tuple[list[str], dict[str, Reading], dict[str, str]]] = {
     "a healthy server": ([], {LOOK: GOOD, SENDING: SENT}, {}),
     "a closed port": (["port.refused"], {LOOK: SmtpReading(state=State.REFUSED, fault=Fault.REFUSED)}, {}),
     "a filtered port": (["port.no-answer"], {LOOK: SmtpReading(state=State.TIMEOUT, fault=Fault.TIMEOUT)}, {}),
-    "a dead name server": (["port.failed-look-up"], {}, {"dns mail.club.example A": "timeout", "dns mail.club.example AAAA": "timeout"}),
-    "no name server": (["port.failed-look-up"], {}, {"dns mail.club.example A": "not-attempted", "dns mail.club.example AAAA": "not-attempted"}),
+    "a dead name server": (
+        ["port.failed-look-up"],
+        {},
+        {"dns mail.club.example A": "timeout", "dns mail.club.example AAAA": "timeout"},
+    ),
+    "no name server": (
+        ["port.failed-look-up"],
+        {},
+        {"dns mail.club.example A": "not-attempted", "dns mail.club.example AAAA": "not-attempted"},
+    ),
     "no STARTTLS": (["tls.starttls-missing"], {LOOK: stopped(Stage.STARTTLS, Fault.STARTTLS_NOT_OFFERED)}, {}),
-    "a web server": (["port.other-service"], {LOOK: stopped(Stage.GREETING, Fault.NOT_SMTP, first_bytes="HTTP/1.1 400 Bad Request")}, {}),
+    "a web server": (
+        ["port.other-service"],
+        {LOOK: stopped(Stage.GREETING, Fault.NOT_SMTP, first_bytes="HTTP/1.1 400 Bad Request")},
+        {},
+    ),
     "the wrong kind of encryption": (
         ["port.unexpected-implicit-tls"],
         {LOOK: SmtpReading(state=State.OK, stage=Stage.GREETING, fault=Fault.TIMEOUT), OTHER_LOOK: GOOD},
@@ -97,17 +116,33 @@ WORLDS: dict[str, tuple[list[str], dict[str, Reading], dict[str, str]]] = {
     ),
     "an outdated TLS": (
         ["tls.outdated-version"],
-        {LOOK: stopped(Stage.HANDSHAKE, Fault.TLS_FAILED, tls=TlsFacts(verified=False, version="TLSv1", error="UNSUPPORTED_PROTOCOL"))},
+        {
+            LOOK: stopped(
+                Stage.HANDSHAKE, Fault.TLS_FAILED, tls=TlsFacts(verified=False, version="TLSv1", error="UNSUPPORTED_PROTOCOL")
+            )
+        },
         {},
     ),
     "an expired certificate": (
         ["tls.certificate-expired"],
-        {LOOK: stopped(Stage.HANDSHAKE, Fault.TLS_FAILED, tls=TlsFacts(verified=False, version="TLSv1.3", verify_code=10, certificate=EXPIRED))},
+        {
+            LOOK: stopped(
+                Stage.HANDSHAKE,
+                Fault.TLS_FAILED,
+                tls=TlsFacts(verified=False, version="TLSv1.3", verify_code=10, certificate=EXPIRED),
+            )
+        },
         {},
     ),
     "a self-signed certificate": (
         ["tls.certificate-self-signed"],
-        {LOOK: stopped(Stage.HANDSHAKE, Fault.TLS_FAILED, tls=TlsFacts(verified=False, version="TLSv1.3", verify_code=18, certificate=CERTIFICATE))},
+        {
+            LOOK: stopped(
+                Stage.HANDSHAKE,
+                Fault.TLS_FAILED,
+                tls=TlsFacts(verified=False, version="TLSv1.3", verify_code=18, certificate=CERTIFICATE),
+            )
+        },
         {},
     ),
     "a certificate for another name": (
@@ -116,17 +151,26 @@ WORLDS: dict[str, tuple[list[str], dict[str, Reading], dict[str, str]]] = {
             LOOK: stopped(
                 Stage.HANDSHAKE,
                 Fault.TLS_FAILED,
-                tls=TlsFacts(verified=False, version="TLSv1.3", verify_code=62, certificate=replace(CERTIFICATE, names=("other.example",))),
+                tls=TlsFacts(
+                    verified=False, version="TLSv1.3", verify_code=62, certificate=replace(CERTIFICATE, names=("other.example",))
+                ),
             )
         },
         {},
     ),
     "no login offered": (["auth.offer-missing"], {LOOK: replace(GOOD, capabilities=("SIZE 1",))}, {}),
     "only modern login": (["auth.oauth-only"], {LOOK: replace(GOOD, capabilities=("AUTH XOAUTH2",))}, {}),
-    "a wrong password": (["auth.wrong-credentials"], {LOOK: GOOD, SENDING: refused(Stage.AUTH, 535, "5.7.8", "authentication failed")}, {}),
+    "a wrong password": (
+        ["auth.wrong-credentials"],
+        {LOOK: GOOD, SENDING: refused(Stage.AUTH, 535, "5.7.8", "authentication failed")},
+        {},
+    ),
     "a missing password": (
         ["auth.secret-unavailable"],
-        {LOOK: GOOD, SENDING: SubmissionReading(state=State.NOT_ATTEMPTED, fault=Fault.NO_SECRET, detail="there is no such variable")},
+        {
+            LOOK: GOOD,
+            SENDING: SubmissionReading(state=State.NOT_ATTEMPTED, fault=Fault.NO_SECRET, detail="there is no such variable"),
+        },
         {},
     ),
     "a sender that is not ours": (
@@ -134,7 +178,11 @@ WORLDS: dict[str, tuple[list[str], dict[str, Reading], dict[str, str]]] = {
         {LOOK: GOOD, SENDING: refused(Stage.MAIL, 553, "5.7.1", "Sender address rejected: not owned by user x")},
         {},
     ),
-    "a second connection that fails": (["auth.login-broken-off"], {LOOK: GOOD, SENDING: SubmissionReading(state=State.REFUSED, fault=Fault.REFUSED)}, {}),
+    "a second connection that fails": (
+        ["auth.login-broken-off"],
+        {LOOK: GOOD, SENDING: SubmissionReading(state=State.REFUSED, fault=Fault.REFUSED)},
+        {},
+    ),
 }
 
 
@@ -155,7 +203,9 @@ def test_one_fault_is_one_alarm(name: str) -> None:
     """Exactly the expected finding alarms; every other rule passes, does not apply, or says that it was not tried."""
     alarms, readings, faults = WORLDS[name]
     findings, _ = judged(readings, faults)
-    assert sorted(finding.code for finding in findings if finding.status in ALARMING) == alarms, [finding.title for finding in findings]
+    assert sorted(finding.code for finding in findings if finding.status in ALARMING) == alarms, [
+        finding.title for finding in findings
+    ]
 
 
 @pytest.mark.parametrize("name", WORLDS)

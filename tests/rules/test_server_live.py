@@ -176,7 +176,8 @@ def test_implicit_tls_expected_where_starttls_is_spoken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "name"), [("HTTP/1.1 400 Bad Request\r\n", "web server"), ("* OK IMAP4rev1 ready\r\n", "IMAP"), ("SSH-2.0-OpenSSH_9.2\r\n", "SSH")]
+    ("first", "name"),
+    [("HTTP/1.1 400 Bad Request\r\n", "web server"), ("* OK IMAP4rev1 ready\r\n", "IMAP"), ("SSH-2.0-OpenSSH_9.2\r\n", "SSH")],
 )
 def test_another_service_is_named(first: str, name: str) -> None:
     """One finding, with the name of what answers."""
@@ -208,13 +209,23 @@ def test_words_slipped_in_before_the_handshake() -> None:
 
 def test_a_sender_that_is_refused() -> None:
     """The login worked; the sender is not the login's."""
-    found = told(Ordinary(context=good().context(), replies={"MAIL": "553 5.7.1 <office@club.example>: Sender address rejected: not owned by user x"}))
+    found = told(
+        Ordinary(
+            context=good().context(),
+            replies={"MAIL": "553 5.7.1 <office@club.example>: Sender address rejected: not owned by user x"},
+        )
+    )
     assert found.alarms == ["sender.envelope-not-permitted"]
 
 
 def test_greylisting_is_no_refusal() -> None:
     """The recipient is put off: unknown, with a time; the verdict is not "not ready"."""
-    found = told(Ordinary(context=good().context(), replies={"RCPT": "450 4.2.0 <test@elsewhere.example>: Recipient address rejected: Greylisted"}))
+    found = told(
+        Ordinary(
+            context=good().context(),
+            replies={"RCPT": "450 4.2.0 <test@elsewhere.example>: Recipient address rejected: Greylisted"},
+        )
+    )
     assert found.alarms == ["sender.greylisting"]
     assert found.verdict is Verdict.NOT_FULLY_TESTED
 

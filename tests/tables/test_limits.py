@@ -61,7 +61,18 @@ def test_a_row_without_its_origin_or_meaning_is_refused(missing: str) -> None:
         limits.read([{key: value for key, value in ROW.items() if key != missing}])
 
 
-@pytest.mark.parametrize("bad", [{"grade": "R"}, {"grade": ""}, {"sources": []}, {"sources": ["a page I remember"]}, {"checked": "yesterday"}, {"window": "fortnight"}, {"value": 0}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"grade": "R"},
+        {"grade": ""},
+        {"sources": []},
+        {"sources": ["a page I remember"]},
+        {"checked": "yesterday"},
+        {"window": "fortnight"},
+        {"value": 0},
+    ],
+)
 def test_recollection_and_vague_rows_are_refused(bad: dict[str, Any]) -> None:
     """Grade R is what somebody remembers; it is never shipped."""
     with pytest.raises(ValueError, match=r"some\.messages-per-day"):
@@ -94,12 +105,25 @@ def test_a_change_has_come_only_when_it_is_certainly_there() -> None:
 
 def test_a_change_without_a_source_is_refused() -> None:
     with pytest.raises(ValueError, match="source"):
-        dated.read([{"id": "a.b", "what": "x", "when": "some day", "since": date(2027, 1, 1), "grade": "V", "checked": date(2026, 1, 1)}])
+        dated.read(
+            [{"id": "a.b", "what": "x", "when": "some day", "since": date(2027, 1, 1), "grade": "V", "checked": date(2026, 1, 1)}]
+        )
 
 
 def test_a_change_without_a_day_is_refused() -> None:
     with pytest.raises(ValueError, match="when"):
-        dated.read([{"id": "a.b", "what": "x", "when": "some day", "grade": "V", "checked": date(2026, 1, 1), "sources": ["https://a.example"]}])
+        dated.read(
+            [
+                {
+                    "id": "a.b",
+                    "what": "x",
+                    "when": "some day",
+                    "grade": "V",
+                    "checked": date(2026, 1, 1),
+                    "sources": ["https://a.example"],
+                }
+            ]
+        )
 
 
 def test_the_tables_tell_their_age() -> None:

@@ -156,7 +156,12 @@ def test_every_known_provider_has_a_family_or_none() -> None:
         ("535-5.7.8 one\r\n535 5.7.8 two", 535, "5.7.8", "one two"),
         ("host mx.b.example[192.0.2.250] said: 550 5.1.1 <a@b.example>... unknown", 550, "5.1.1", "<a@b.example>... unknown"),
         ("Diagnostic-Code: smtp; 550-5.7.26 x", 550, "5.7.26", "x"),
-        ("smtplib.SMTPAuthenticationError: (535, b'5.7.139 Authentication unsuccessful')", 535, "5.7.139", "Authentication unsuccessful"),
+        (
+            "smtplib.SMTPAuthenticationError: (535, b'5.7.139 Authentication unsuccessful')",
+            535,
+            "5.7.139",
+            "Authentication unsuccessful",
+        ),
         ("5.7.60 SMTP; x", 0, "5.7.60", "SMTP; x"),
         ("550", 550, "", ""),
     ],

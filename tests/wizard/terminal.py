@@ -28,7 +28,16 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(cwd)
-            whole = {"PATH": os.environ["PATH"], "HOME": str(cwd), "XDG_STATE_HOME": str(cwd / "state"), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8", "TERM": "xterm", "COLUMNS": "200", **environment}
+            whole = {
+                "PATH": os.environ["PATH"],
+                "HOME": str(cwd),
+                "XDG_STATE_HOME": str(cwd / "state"),
+                "PYTHONPATH": str(ROOT),
+                "LANG": "C.UTF-8",
+                "TERM": "xterm",
+                "COLUMNS": "200",
+                **environment,
+            }
             os.execve(sys.executable, [sys.executable, "-m", "wizard", *arguments], whole)  # noqa: S606 - the program under test
 
     def __enter__(self) -> Self:

@@ -44,11 +44,23 @@ def problems(text: str | None, *sets: str, was: Settings | None = None) -> dict[
 def test_a_few_flat_answers_are_enough_for_one_server() -> None:
     only = made(FLAT).servers[0]
     assert (only.name, only.default, only.filter) == ("club.example", True, ("@club.example",))
-    assert (only.host, only.port, only.security, only.auth, only.username) == ("mail.club.example", 587, "starttls", "auto", "office@club.example")
+    assert (only.host, only.port, only.security, only.auth, only.username) == (
+        "mail.club.example",
+        587,
+        "starttls",
+        "auto",
+        "office@club.example",
+    )
 
 
 def test_set_alone_gives_the_same_settings_as_a_file() -> None:
-    sets = ("sender.email=office@club.example", "host=mail.club.example", "connection=587", "password.source=file", "password.ref=office.password")
+    sets = (
+        "sender.email=office@club.example",
+        "host=mail.club.example",
+        "connection=587",
+        "password.source=file",
+        "password.ref=office.password",
+    )
     assert made(None, *sets) == made(FLAT)
 
 
@@ -56,7 +68,9 @@ def test_set_wins_over_the_file() -> None:
     assert made(FLAT, "host=other.club.example", "volume.recipients_per_mailing=1,000").servers[0].host == "other.club.example"
 
 
-@pytest.mark.parametrize("key", ["sender.reply_to", "sender_reply_to", "sender-reply-to", "SENDER.REPLY_TO", "servers.1.sender.reply_to"])
+@pytest.mark.parametrize(
+    "key", ["sender.reply_to", "sender_reply_to", "sender-reply-to", "SENDER.REPLY_TO", "servers.1.sender.reply_to"]
+)
 def test_keys_may_be_spelt_with_dots_dashes_or_underscores(key: str) -> None:
     assert made(FLAT, f"{key}=r@club.example").servers[0].sender.reply_to == "r@club.example"
 
@@ -108,7 +122,10 @@ filter = []
 
 def test_several_servers_are_written_as_tables() -> None:
     found = made(SEVERAL)
-    assert [(one.name, one.default, one.filter, one.auth) for one in found.servers] == [("Office", False, ("@club.example",), "plain"), ("News", True, (), "none")]
+    assert [(one.name, one.default, one.filter, one.auth) for one in found.servers] == [
+        ("Office", False, ("@club.example",), "plain"),
+        ("News", True, (), "none"),
+    ]
     assert (found.test_mode.until, found.service and found.service.max_age) == (date(2027, 1, 31), 12)
     assert [entry.pattern for entry in found.blocklist] == ["@rival.example", "a@b.example"]
 
@@ -117,7 +134,12 @@ def test_a_default_may_be_marked_at_the_server() -> None:
     text = SEVERAL.replace('default_server = "News"\n', "")
     assert [one.default for one in made(text).servers] == [True, False]
     assert [one.default for one in made(text + "default = true\n").servers] == [False, True]
-    assert "only one server" in problems(text.replace('name = "Office"\n', 'name = "Office"\ndefault = true\n') + "default = true\n")["servers.2.default"]
+    assert (
+        "only one server"
+        in problems(text.replace('name = "Office"\n', 'name = "Office"\ndefault = true\n') + "default = true\n")[
+            "servers.2.default"
+        ]
+    )
 
 
 @hypothesis_settings(max_examples=40, deadline=None)
@@ -144,7 +166,11 @@ def test_answers_written_to_a_file_give_the_same_settings_again(text: str) -> No
 
 
 def test_set_changes_only_what_it_names() -> None:
-    was = settings(server(return_path="b@club.example", burst={"max": 3, "per": "second"}), server("News", default=False, filter=[], limit={"max": 5, "per": "day"}), templates=[{"name": "t"}])
+    was = settings(
+        server(return_path="b@club.example", burst={"max": 3, "per": "second"}),
+        server("News", default=False, filter=[], limit={"max": 5, "per": "day"}),
+        templates=[{"name": "t"}],
+    )
     now = made(None, "servers.2.limit.max=7", was=was)
     expected = to_document(was)
     expected["servers"][1]["limit"]["max"] = 7
@@ -156,7 +182,11 @@ def test_a_table_is_about_the_server_of_its_name() -> None:
     now = made('[[servers]]\nname = "news"\nusername = "n"', was=was)
     assert [one.username for one in now.servers] == ["office@club.example", "n"]
     more = made(f'[[servers]]\nname = "Third"\n{FLAT}', was=was)
-    assert [(one.name, one.username) for one in more.servers] == [("Office", "office@club.example"), ("News", "office@club.example"), ("Third", "office@club.example")]
+    assert [(one.name, one.username) for one in more.servers] == [
+        ("Office", "office@club.example"),
+        ("News", "office@club.example"),
+        ("Third", "office@club.example"),
+    ]
 
 
 def test_the_blocklist_keeps_reasons_and_dates() -> None:
@@ -167,7 +197,9 @@ def test_the_blocklist_keeps_reasons_and_dates() -> None:
 
 def test_a_password_is_not_taken_along_to_another_server() -> None:
     assert "say again where the password" in problems(None, "host=evil.example", was=settings())["password.ref"]
-    assert made(None, "host=new.club.example", "password.ref=office.password", was=settings()).servers[0].host == "new.club.example"
+    assert (
+        made(None, "host=new.club.example", "password.ref=office.password", was=settings()).servers[0].host == "new.club.example"
+    )
 
 
 def test_the_last_default_follows_its_server_when_that_is_renamed() -> None:
@@ -185,7 +217,10 @@ def test_everything_missing_is_named_at_once_with_an_example() -> None:
 
 
 def test_everything_wrong_is_named_at_once() -> None:
-    text = FLAT.replace("office@club.example", "not an address").replace("587", '"587 tls"') + 'limit.per = "month"\ntest_mode.enabled = 3\nhsot = "x"\n[volume]\nlicences = "many"\n'
+    text = (
+        FLAT.replace("office@club.example", "not an address").replace("587", '"587 tls"')
+        + 'limit.per = "month"\ntest_mode.enabled = 3\nhsot = "x"\n[volume]\nlicences = "many"\n'
+    )
     found = problems(text)
     assert set(found) == {"sender.email", "connection", "limit.per", "test_mode.enabled", "hsot", "volume.licences"}
     assert found["hsot"] == 'there is no such answer; did you mean "host"?'
@@ -205,7 +240,9 @@ def test_a_plain_password_is_refused_without_showing_it(bad: str) -> None:
     assert CANARY not in str(caught.value)
 
 
-@pytest.mark.parametrize("bad", [f"password={CANARY}", f"servers.1.password={CANARY}", CANARY, f"={CANARY}", f"password.value={CANARY}"])
+@pytest.mark.parametrize(
+    "bad", [f"password={CANARY}", f"servers.1.password={CANARY}", CANARY, f"={CANARY}", f"password.value={CANARY}"]
+)
 def test_a_plain_password_in_set_is_refused_without_showing_it(bad: str) -> None:
     with pytest.raises(SettingsError) as caught:
         made(FLAT, bad)
@@ -261,10 +298,19 @@ def test_every_item_that_the_wizard_must_ask_is_a_question() -> None:
 
 
 def test_microsofts_questions_are_asked_for_microsofts_servers_only() -> None:
-    for host, asked in {"smtp.office365.com": True, "x.mail.protection.outlook.com": True, "mail.club.example": False, "smtp-mail.outlook.com": False, "outlook.com.evil.example": False}.items():
+    for host, asked in {
+        "smtp.office365.com": True,
+        "x.mail.protection.outlook.com": True,
+        "mail.club.example": False,
+        "smtp-mail.outlook.com": False,
+        "outlook.com.evil.example": False,
+    }.items():
         answers = complete(gather(FLAT.replace("mail.club.example", host), ()), HERE)
         assert BY_KEY["volume.plan"].when(View(answers, None, HERE)) is asked, host
 
 
 def test_answers_files_are_toml() -> None:
-    assert tomllib.loads(answers_from(complete(gather(FLAT, ()), HERE), HERE))["servers"][0]["sender"]["email"] == "office@club.example"
+    assert (
+        tomllib.loads(answers_from(complete(gather(FLAT, ()), HERE), HERE))["servers"][0]["sender"]["email"]
+        == "office@club.example"
+    )

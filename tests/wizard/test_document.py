@@ -59,13 +59,21 @@ def edited(**changes: object) -> list[str]:
 def test_one_changed_value_changes_one_line_and_keeps_its_comment() -> None:
     assert edited(timezone="UTC") == ['- timezone = "Europe/Berlin" # where we are', '+ timezone = "UTC" # where we are']
     assert edited(servers__1__limit__per="week") == ['- per = "day" # as agreed', '+ per = "week" # as agreed']
-    assert edited(servers__0__host="new.club.example") == ['- host = "Mail.Club.Example"   # ask Ann', '+ host = "new.club.example"   # ask Ann']
-    assert edited(servers__1__sender__email="n@club.example") == ['- sender.email = "news@club.example"', '+ sender.email = "n@club.example"']
+    assert edited(servers__0__host="new.club.example") == [
+        '- host = "Mail.Club.Example"   # ask Ann',
+        '+ host = "new.club.example"   # ask Ann',
+    ]
+    assert edited(servers__1__sender__email="n@club.example") == [
+        '- sender.email = "news@club.example"',
+        '+ sender.email = "n@club.example"',
+    ]
 
 
 def test_new_settings_go_where_they_belong() -> None:
     assert edited(mail_client="system") == ['+ mail_client = "system"']
-    assert edited(servers__0__limit={"max": 9, "per": "hour"}) == ['+ limit = {max = 9, per = "hour", unit = "messages", window = "sliding"}']
+    assert edited(servers__0__limit={"max": 9, "per": "hour"}) == [
+        '+ limit = {max = 9, per = "hour", unit = "messages", window = "sliding"}'
+    ]
     assert edited(volume={"plan": "E3"}) == ["+ ", "+ [volume]", '+ plan = "E3"']
 
 

@@ -56,17 +56,29 @@ SAVE = [("review", "")]
 class Walk:
     """A flow with prepared answers."""
 
-    def __init__(self, script: Iterable[tuple[str, str]], *, around: Surroundings = HERE, existing: Settings | None = None, sets: tuple[str, ...] = (), text: str | None = None) -> None:
+    def __init__(
+        self,
+        script: Iterable[tuple[str, str]],
+        *,
+        around: Surroundings = HERE,
+        existing: Settings | None = None,
+        sets: tuple[str, ...] = (),
+        text: str | None = None,
+    ) -> None:
         self.prompter = FakePrompter(script)
         self.drafts: list[dict[str, object]] = []
         self.reviews: list[str] = []
         around = replace(around, was=from_settings(existing)) if existing else around
-        self.flow = Flow(prompter=self.prompter, around=around, keep_draft=self._keep, existing=existing, only_missing=text is not None)
+        self.flow = Flow(
+            prompter=self.prompter, around=around, keep_draft=self._keep, existing=existing, only_missing=text is not None
+        )
         self.flow.take(overlay(gather(text, sets), around))
         self.around = around
 
     def _keep(self, answers: Answers, settled: set[tuple[int | None, str]]) -> str:
-        self.drafts.append({"servers": [dict(one) for one in answers.servers], "common": dict(answers.common), "settled": set(settled)})
+        self.drafts.append(
+            {"servers": [dict(one) for one in answers.servers], "common": dict(answers.common), "settled": set(settled)}
+        )
         return "kept"
 
     def _review(self, found: Settings, answers: Answers) -> None:
@@ -89,7 +101,13 @@ def test_the_whole_walk_makes_settings_and_the_same_answers_file() -> None:
     walk = Walk(FIRST + COMMON + SAVE)
     found = walk.run()
     only = found.servers[0]
-    assert (only.name, only.default, only.filter, only.port, only.username) == ("club.example", True, ("@club.example",), 587, "office@club.example")
+    assert (only.name, only.default, only.filter, only.port, only.username) == (
+        "club.example",
+        True,
+        ("@club.example",),
+        587,
+        "office@club.example",
+    )
     assert only.password is not None
     assert (only.password.source, only.password.ref) == ("file", "club-example.password")
     assert only.limit is not None
@@ -113,7 +131,10 @@ def test_proposals_are_shown_with_their_source_and_guesses_are_not_made() -> Non
     walk.run()
     assert walk.prompter.prompt("1.host").default == ""
     assert walk.prompter.prompt("1.connection").default == ""
-    assert (walk.prompter.prompt("1.username").default, walk.prompter.prompt("1.username").source) == ("office@club.example", "usual: the sender's address")
+    assert (walk.prompter.prompt("1.username").default, walk.prompter.prompt("1.username").source) == (
+        "office@club.example",
+        "usual: the sender's address",
+    )
 
 
 def test_a_known_provider_is_proposed_with_its_port_and_limits() -> None:
@@ -122,13 +143,27 @@ def test_a_known_provider_is_proposed_with_its_port_and_limits() -> None:
     plan = [("volume.plan", "E3"), ("volume.licences", "25")]
     walk = Walk(script + COMMON[:-1] + plan + COMMON[-1:] + SAVE)
     found = walk.run()
-    assert (found.servers[0].name, found.servers[0].port, found.volume.plan, found.volume.licences) == ("Microsoft 365", 587, "E3", 25)
+    assert (found.servers[0].name, found.servers[0].port, found.volume.plan, found.volume.licences) == (
+        "Microsoft 365",
+        587,
+        "E3",
+        25,
+    )
     assert walk.prompter.prompt("1.connection").source.startswith("catalogue: Microsoft 365")
     assert "10,000 recipients per 24 hours and mailbox" in walk.prompter.prompt("1.limit.per").why
 
 
 def test_wrong_input_names_the_field_and_asks_again() -> None:
-    script = [FIRST[0], *FIRST[1:3], ("1.host", "https://mail.club.example:465/"), *FIRST[3:4], ("1.connection", "587 tls"), *FIRST[4:], *COMMON, *SAVE]
+    script = [
+        FIRST[0],
+        *FIRST[1:3],
+        ("1.host", "https://mail.club.example:465/"),
+        *FIRST[3:4],
+        ("1.connection", "587 tls"),
+        *FIRST[4:],
+        *COMMON,
+        *SAVE,
+    ]
     walk = Walk(script)
     walk.run()
     assert "Server: give the server's name alone, not a URL: host = mail.club.example, port = 465" in walk.prompter.text
@@ -143,7 +178,18 @@ def test_a_needed_answer_cannot_be_skipped_or_left_empty() -> None:
 
 
 def test_going_back_offers_what_was_typed() -> None:
-    script = [*FIRST[:4], ("1.connection", "<"), ("1.host", "<"), ("1.sender.reply_to", "back"), ("1.sender.name", ""), ("1.sender.reply_to", ""), ("1.host", "other.club.example"), *FIRST[4:], *COMMON, *SAVE]
+    script = [
+        *FIRST[:4],
+        ("1.connection", "<"),
+        ("1.host", "<"),
+        ("1.sender.reply_to", "back"),
+        ("1.sender.name", ""),
+        ("1.sender.reply_to", ""),
+        ("1.host", "other.club.example"),
+        *FIRST[4:],
+        *COMMON,
+        *SAVE,
+    ]
     walk = Walk(script)
     found = walk.run()
     assert (found.servers[0].sender.name, found.servers[0].host) == ("Club", "other.club.example")
@@ -151,7 +197,15 @@ def test_going_back_offers_what_was_typed() -> None:
 
 
 def test_an_accepted_proposal_follows_a_changed_answer_when_one_goes_back() -> None:
-    back = [("1.auth", "<"), ("1.name", "<"), ("1.connection", "<"), ("1.host", "<"), ("1.sender.reply_to", "<"), ("1.sender.name", "<"), ("1.sender.email", "x@other.example")]
+    back = [
+        ("1.auth", "<"),
+        ("1.name", "<"),
+        ("1.connection", "<"),
+        ("1.host", "<"),
+        ("1.sender.reply_to", "<"),
+        ("1.sender.name", "<"),
+        ("1.sender.email", "x@other.example"),
+    ]
     again = [("1.sender.name", ""), ("1.sender.reply_to", ""), ("1.host", ""), ("1.connection", ""), ("1.name", ""), *FIRST[6:]]
     found = Walk([*FIRST[:6], *back, *again, *COMMON, *SAVE]).run()
     assert (found.servers[0].name, found.servers[0].filter) == ("other.example", ("@other.example",))
@@ -210,7 +264,18 @@ def test_a_draft_goes_on_where_it_was_left(tmp_path: Path) -> None:
     assert drafts.load() is None
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"draft": 99}', "\0", '{"draft": 1, "common": 3, "servers": [], "settled": [], "saved_at": "x"}', "[" * 50_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"draft": 99}',
+        "\0",
+        '{"draft": 1, "common": 3, "servers": [], "settled": [], "saved_at": "x"}',
+        "[" * 50_000,
+    ],
+)
 def test_a_draft_that_cannot_be_read_is_no_draft(tmp_path: Path, text: str) -> None:
     drafts = Drafts(tmp_path / "settings.toml", tmp_path)
     drafts.path.write_text(text)
@@ -260,7 +325,9 @@ def test_two_servers_cannot_have_one_name_and_a_shared_sender_is_remarked() -> N
 
 
 def test_a_password_needs_an_encrypted_connection() -> None:
-    first = with_answers([row for row in FIRST if "password" not in row[0] and "username" not in row[0]], s1__connection="25 none")
+    first = with_answers(
+        [row for row in FIRST if "password" not in row[0] and "username" not in row[0]], s1__connection="25 none"
+    )
     script = [*first[:6], ("1.auth", "plain"), *first[6:], *COMMON, *SAVE]
     walk = Walk(script)
     assert walk.run().servers[0].auth == "none"
@@ -283,7 +350,15 @@ def test_discarding_says_so_and_saves_nothing() -> None:
 
 def test_test_mode_asks_for_its_address_and_last_day() -> None:
     common = with_answers(COMMON, test_mode__enabled="yes")
-    script = [*FIRST, *common[:3], ("test_mode.redirect_to", "qa@club.example"), ("test_mode.until", "2020-01-01"), ("test_mode.until", "2026-12-01"), *common[3:], *SAVE]
+    script = [
+        *FIRST,
+        *common[:3],
+        ("test_mode.redirect_to", "qa@club.example"),
+        ("test_mode.until", "2020-01-01"),
+        ("test_mode.until", "2026-12-01"),
+        *common[3:],
+        *SAVE,
+    ]
     walk = Walk(script)
     assert walk.run().test_mode.until == date(2026, 12, 1)
     assert "this day is over" in walk.prompter.text
@@ -294,7 +369,22 @@ def test_test_mode_asks_for_its_address_and_last_day() -> None:
 
 
 def kept(walk_through: str = "1", *, password: bool = False) -> list[tuple[str, str]]:
-    rows = ["sender.email", "sender.name", "sender.reply_to", "host", "connection", "name", "auth", "username", "password.source", "password.ref", *(["password.value"] if password else []), "filter", "limit.per", "another"]
+    rows = [
+        "sender.email",
+        "sender.name",
+        "sender.reply_to",
+        "host",
+        "connection",
+        "name",
+        "auth",
+        "username",
+        "password.source",
+        "password.ref",
+        *(["password.value"] if password else []),
+        "filter",
+        "limit.per",
+        "another",
+    ]
     return [(f"{walk_through}.{row}", "") for row in rows]
 
 
@@ -304,7 +394,12 @@ ALL_DEFAULT = [(key, "") for key, _ in COMMON]
 
 def test_enter_all_the_way_leaves_existing_settings_as_they_are() -> None:
     was = settings(
-        server(sender={"email": "office@club.example", "name": "Club", "reply_to": "r@club.example"}, return_path="b@club.example", burst={"max": 3, "per": "second"}, filter=[]),
+        server(
+            sender={"email": "office@club.example", "name": "Club", "reply_to": "r@club.example"},
+            return_path="b@club.example",
+            burst={"max": 3, "per": "second"},
+            filter=[],
+        ),
         templates=[{"name": "t"}],
         blocklist=[{"pattern": "@a.example", "reason": "asked"}],
         volume={"recipients_per_mailing": 7},
@@ -337,7 +432,9 @@ def test_servers_that_one_does_not_go_through_stay() -> None:
     walk = Walk(script, around=HAS_PASSWORD, existing=was)
     assert walk.run() == was
     assert "Go through the next server, News, too?" in walk.prompter.prompts[12].words
-    assert [one.name for one in build(complete(gather(answers_from(walk.flow.answers, walk.around), ()), HERE), HERE).servers] == ["Office", "News", "Third"]
+    assert [
+        one.name for one in build(complete(gather(answers_from(walk.flow.answers, walk.around), ()), HERE), HERE).servers
+    ] == ["Office", "News", "Third"]
 
 
 # --- answers given beforehand --------------------------------------------------------------------------------------------------------
@@ -350,16 +447,24 @@ def test_what_set_gave_is_not_asked() -> None:
 
 def test_an_answers_file_leaves_only_what_is_missing_to_the_person() -> None:
     text = 'sender.email = "office@club.example"\nconnection = 587\n'
-    walk = Walk([("1.host", "mail.club.example"), ("1.password.source", "env"), ("1.password.ref", "SMTP_PW"), ("review", "")], text=text)
+    walk = Walk(
+        [("1.host", "mail.club.example"), ("1.password.source", "env"), ("1.password.ref", "SMTP_PW"), ("review", "")], text=text
+    )
     assert walk.run().servers[0].host == "mail.club.example"
 
 
 # --- the password's place ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("source", "ref"), [("env", "CLUB_EXAMPLE_PASSWORD"), ("credential", "club-example-password"), ("command", "pass show smtp")])
+@pytest.mark.parametrize(
+    ("source", "ref"), [("env", "CLUB_EXAMPLE_PASSWORD"), ("credential", "club-example-password"), ("command", "pass show smtp")]
+)
 def test_a_password_that_lives_elsewhere_is_not_asked(source: str, ref: str) -> None:
-    script = with_answers([row for row in FIRST if row[0] != "1.password.value"], s1__password__source=source, s1__password__ref=ref if source == "command" else "")
+    script = with_answers(
+        [row for row in FIRST if row[0] != "1.password.value"],
+        s1__password__source=source,
+        s1__password__ref=ref if source == "command" else "",
+    )
     found = Walk(script + COMMON + SAVE).run().servers[0].password
     assert found is not None
     assert (found.source, found.ref) == (source, ref)
@@ -388,7 +493,14 @@ def test_spaces_around_a_password_are_kept_and_said() -> None:
 
 
 def test_another_place_for_the_password_asks_for_its_name_and_value_again() -> None:
-    back = [("1.filter", "<"), ("1.password.value", "<"), ("1.password.ref", "<"), ("1.password.source", "keyring"), ("1.password.ref", ""), ("1.password.value", "second")]
+    back = [
+        ("1.filter", "<"),
+        ("1.password.value", "<"),
+        ("1.password.ref", "<"),
+        ("1.password.source", "keyring"),
+        ("1.password.ref", ""),
+        ("1.password.value", "second"),
+    ]
     walk = Walk([*FIRST[:11], *back, *FIRST[11:], *COMMON, *SAVE])
     found = walk.run().servers[0].password
     assert found is not None

@@ -26,7 +26,9 @@ def test_a_stored_password_comes_back_character_for_character(tmp_path: Path, va
     assert (tmp_path / "smtp.password").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize(("raw", "value"), [(b"pw", "pw"), (b"pw\n", "pw"), (b"pw\r\n", "pw"), (b"pw\n\n", "pw\n"), (b" pw \n", " pw ")])
+@pytest.mark.parametrize(
+    ("raw", "value"), [(b"pw", "pw"), (b"pw\n", "pw"), (b"pw\r\n", "pw"), (b"pw\n\n", "pw\n"), (b" pw \n", " pw ")]
+)
 def test_exactly_one_line_end_is_not_part_of_the_password(tmp_path: Path, raw: bytes, value: str) -> None:
     (tmp_path / "p").write_bytes(raw)
     assert resolve("file", "p", tmp_path).reveal() == value
@@ -39,7 +41,16 @@ def test_a_file_is_looked_for_beside_the_settings_and_may_be_a_link(tmp_path: Pa
     assert resolve("file", str(tmp_path / "real"), Path("/nowhere")).reveal() == CANARY
 
 
-@pytest.mark.parametrize(("raw", "says"), [(None, "cannot be read"), (b"", "is empty"), (b"\n", "is empty"), (b"\xff\xfe", "not UTF-8"), (b"x" * 70_000, "larger than")])
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (None, "cannot be read"),
+        (b"", "is empty"),
+        (b"\n", "is empty"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"x" * 70_000, "larger than"),
+    ],
+)
 def test_an_unusable_file_is_named_with_what_is_wrong(tmp_path: Path, raw: bytes | None, says: str) -> None:
     if raw is not None:
         (tmp_path / "smtp.password").write_bytes(raw)

@@ -84,7 +84,11 @@ def test_a_damaged_file_points_to_the_text_before_it(path: Path) -> None:
 
 
 def test_no_message_shows_a_rejected_value(path: Path) -> None:
-    for text in (f"password = {CANARY}\n", TEXT.replace('{ source = "file", ref = "office.password" }', f'"{CANARY}"'), TEXT.replace("587", f'"{CANARY}"')):
+    for text in (
+        f"password = {CANARY}\n",
+        TEXT.replace('{ source = "file", ref = "office.password" }', f'"{CANARY}"'),
+        TEXT.replace("587", f'"{CANARY}"'),
+    ):
         path.write_text(text)
         with pytest.raises(SettingsError) as caught:
             load(path)
@@ -236,7 +240,9 @@ POINTS = range(1, 10)
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_disk_error_at_any_point_leaves_the_old_file_or_the_whole_new_one(path: Path, monkeypatch: pytest.MonkeyPatch, point: int) -> None:
+def test_a_disk_error_at_any_point_leaves_the_old_file_or_the_whole_new_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch, point: int
+) -> None:
     save(path, settings())
     old = path.read_text()
     with monkeypatch.context() as patch:
@@ -312,7 +318,13 @@ def test_a_waiting_writer_goes_on_when_the_lock_is_free(path: Path) -> None:
 
 def _count_up(path: Path, times: int) -> None:
     for _ in range(times):
-        edit(path, lambda now: now.model_copy(update={"volume": now.volume.model_copy(update={"licences": (now.volume.licences or 0) + 1})}), wait=30)
+        edit(
+            path,
+            lambda now: now.model_copy(
+                update={"volume": now.volume.model_copy(update={"licences": (now.volume.licences or 0) + 1})}
+            ),
+            wait=30,
+        )
 
 
 def test_several_writers_lose_no_update(path: Path) -> None:

@@ -54,8 +54,23 @@ def play(terminal: Terminal, script: list[tuple[str, str]]) -> None:
 
 def run(*arguments: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run the program with no terminal."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), "XDG_STATE_HOME": str(cwd / "state"), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
-    return subprocess.run([sys.executable, "-m", "wizard", *arguments], cwd=cwd, env=environment, input=stdin, capture_output=True, text=True, timeout=SECONDS, check=False)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(cwd),
+        "XDG_STATE_HOME": str(cwd / "state"),
+        "PYTHONPATH": str(ROOT),
+        "LANG": "C.UTF-8",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "wizard", *arguments],
+        cwd=cwd,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
 
 
 def test_an_interactive_run_replayed_as_an_answers_file_writes_the_identical_settings(tmp_path: Path) -> None:
@@ -71,7 +86,12 @@ def test_an_interactive_run_replayed_as_an_answers_file_writes_the_identical_set
     assert (tmp_path / "lab.password").read_text() == CANARY + "\n"
     assert CANARY not in (tmp_path / "a.toml").read_text() + (tmp_path / "answers.toml").read_text()
     assert stat.S_IMODE((tmp_path / "a.toml").stat().st_mode) == 0o600
-    assert {entry.name for entry in (tmp_path / "a-report").iterdir()} == {"report.html", "report.json", "evidence.json", "dispatcher.json"}
+    assert {entry.name for entry in (tmp_path / "a-report").iterdir()} == {
+        "report.html",
+        "report.json",
+        "evidence.json",
+        "dispatcher.json",
+    }
     assert not any(CANARY in entry.read_text() for entry in (tmp_path / "a-report").iterdir())
     assert not list((tmp_path / "state").rglob("*.json"))
 
@@ -173,7 +193,14 @@ def test_a_password_on_the_command_line_is_refused_and_not_repeated(tmp_path: Pa
 
 
 def test_a_dry_run_prints_the_review_and_writes_nothing(tmp_path: Path) -> None:
-    sets = ["sender.email=office@club.example", "host=mail.club.example", "connection=587", "password.source=env", "password.ref=SMTP_PW", "test_to=me@club.example"]
+    sets = [
+        "sender.email=office@club.example",
+        "host=mail.club.example",
+        "connection=587",
+        "password.source=env",
+        "password.ref=SMTP_PW",
+        "test_to=me@club.example",
+    ]
     found = run("wizard", "--dry-run", *[word for one in sets for word in ("--set", one)], cwd=tmp_path)
     assert found.returncode == 0
     assert "somebody@elsewhere.example: club.example (the default server)" in found.stdout

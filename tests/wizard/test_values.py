@@ -40,7 +40,9 @@ def test_an_unclear_connection_is_not_guessed(typed: str, says: str) -> None:
         values.connection(typed)
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("800", 800), ("10,000", 10000), ("10.000", 10000), ("1 000 000", 1000000), (" 5 ", 5)])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("800", 800), ("10,000", 10000), ("10.000", 10000), ("1 000 000", 1000000), (" 5 ", 5)]
+)
 def test_numbers_are_read_as_written(typed: str, meant: int) -> None:
     assert values.count(typed) == meant
 
@@ -52,7 +54,12 @@ def test_what_is_no_number_is_refused(typed: str) -> None:
 
 
 def test_patterns_may_be_separated_by_commas_spaces_or_semicolons() -> None:
-    assert values.patterns("@a.example, b@b.example;*@c.example  @*.d.example @a.example") == ("@a.example", "b@b.example", "@c.example", "@*.d.example")
+    assert values.patterns("@a.example, b@b.example;*@c.example  @*.d.example @a.example") == (
+        "@a.example",
+        "b@b.example",
+        "@c.example",
+        "@*.d.example",
+    )
 
 
 @pytest.mark.parametrize("source", ["env", "keyring", "credential"])
@@ -64,7 +71,17 @@ def test_a_password_typed_as_a_reference_is_refused_without_showing_it(source: s
 
 @given(st.text(max_size=50))
 def test_no_text_breaks_a_parser(text: str) -> None:
-    for parse in (values.line, values.address, values.host, values.count, values.yes_no, values.day, values.connection, values.patterns, values.words):
+    for parse in (
+        values.line,
+        values.address,
+        values.host,
+        values.count,
+        values.yes_no,
+        values.day,
+        values.connection,
+        values.patterns,
+        values.words,
+    ):
         try:
             parse(text)
         except ValueError as error:

@@ -94,7 +94,9 @@ logins = st.one_of(
         {"auth": st.sampled_from(["auto", "plain", "login", "cram-md5", "scram-sha-256", "xoauth2"]), "username": words},
     ).flatmap(
         lambda login: st.builds(
-            lambda source, ref: {**login, "password": {"source": source, "ref": ref}}, st.sampled_from(["file", "env", "keyring", "command", "credential"]), words
+            lambda source, ref: {**login, "password": {"source": source, "ref": ref}},
+            st.sampled_from(["file", "env", "keyring", "command", "credential"]),
+            words,
         )
     ),
 )
@@ -121,12 +123,26 @@ all_settings = (
         optional={
             "timezone": st.sampled_from(["Europe/Berlin", "UTC", "America/New_York"]),
             "mail_client": st.sampled_from(["system", "module"]),
-            "test_mode": st.builds(lambda target, more: {"redirect_to": target, **more}, addresses, some(enabled=st.booleans(), until=st.dates())),
-            "blocklist": st.lists(st.fixed_dictionaries({"pattern": patterns}, optional={"reason": words, "added": st.dates()}), max_size=3),
-            "templates": st.lists(st.fixed_dictionaries({"name": words}, optional={"subject": words, "sender": addresses, "file": words}), max_size=2),
+            "test_mode": st.builds(
+                lambda target, more: {"redirect_to": target, **more}, addresses, some(enabled=st.booleans(), until=st.dates())
+            ),
+            "blocklist": st.lists(
+                st.fixed_dictionaries({"pattern": patterns}, optional={"reason": words, "added": st.dates()}), max_size=3
+            ),
+            "templates": st.lists(
+                st.fixed_dictionaries({"name": words}, optional={"subject": words, "sender": addresses, "file": words}),
+                max_size=2,
+            ),
             "volume": some(recipients_per_mailing=numbers, mailings_per_week=numbers, licences=numbers, plan=words),
         },
     )
-    .flatmap(lambda plain: st.one_of(st.just(plain), some(max_age=st.integers(1, 336), retry=st.lists(numbers, max_size=3)).map(lambda service: {**plain, "dispatch": "service", "service": service})))
+    .flatmap(
+        lambda plain: st.one_of(
+            st.just(plain),
+            some(max_age=st.integers(1, 336), retry=st.lists(numbers, max_size=3)).map(
+                lambda service: {**plain, "dispatch": "service", "service": service}
+            ),
+        )
+    )
     .map(parse)
 )

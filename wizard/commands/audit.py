@@ -14,7 +14,14 @@ from wizard.terminal import safe
 
 @click.command("audit")
 @click.argument("targets", type=click.Path(exists=True, path_type=Path), metavar="TARGETS")
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("sendready-audit"), show_default=True, metavar="DIR", help="Where the reports go.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("sendready-audit"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the reports go.",
+)
 @click.option("--jobs", type=click.IntRange(1, 200), default=20, show_default=True, help="How many targets at a time.")
 @world_options
 def command(*, world: World, targets: Path, output: Path, jobs: int) -> int:
@@ -26,7 +33,9 @@ def command(*, world: World, targets: Path, output: Path, jobs: int) -> int:
     from wizard.present import invalid  # noqa: PLC0415 - as above
 
     def say(done: Done) -> None:
-        tail = done.error or ", ".join(f"{count} {status}" for status, count in done.counts.items() if status in ("fail", "warn", "unknown", "broken"))
+        tail = done.error or ", ".join(
+            f"{count} {status}" for status, count in done.counts.items() if status in ("fail", "warn", "unknown", "broken")
+        )
         click.echo(f"{done.verdict:<20} {safe(done.target)}" + (f"  {safe(tail)}" if tail else ""))
 
     try:
@@ -36,5 +45,8 @@ def command(*, world: World, targets: Path, output: Path, jobs: int) -> int:
         raise invalid(f"{targets}: {error}") from None
     if not finished:
         raise invalid(f"{targets}: there is nothing to check in it; write one domain or settings file on each line")
-    click.echo(f"{len(finished)} targets; overview: {safe(str(output / 'index.html'))}, results: {safe(str(output / 'audit.jsonl'))}", err=True)
+    click.echo(
+        f"{len(finished)} targets; overview: {safe(str(output / 'index.html'))}, results: {safe(str(output / 'audit.jsonl'))}",
+        err=True,
+    )
     return exits.worst(done.exit_code for done in finished)

@@ -16,13 +16,41 @@ from wizard.options import FORMATS, World, addresses, domain, effects, mailbox, 
 @click.argument("settings", required=False, type=click.Path(path_type=Path), metavar="[SETTINGS]")
 @click.option("--domain", "domain_name", callback=domain, metavar="DOMAIN", help="Check this domain; no settings file is needed.")
 @click.option("--server", default="", metavar="NAME", help="Check this server of the settings only.")
-@click.option("--sending-ip", "sending_ips", multiple=True, callback=addresses, metavar="IP", help="An address that mail is sent from. Repeatable.")
+@click.option(
+    "--sending-ip",
+    "sending_ips",
+    multiple=True,
+    callback=addresses,
+    metavar="IP",
+    help="An address that mail is sent from. Repeatable.",
+)
 @click.option("--selector", "selectors", multiple=True, callback=words, metavar="S", help="A DKIM selector. Repeatable.")
-@click.option("--only", multiple=True, callback=words, metavar="CODE,..", help="Run these checks only: a family (spf), a check (spf.record) or a code.")
+@click.option(
+    "--only",
+    multiple=True,
+    callback=words,
+    metavar="CODE,..",
+    help="Run these checks only: a family (spf), a check (spf.record) or a code.",
+)
 @click.option("--skip", multiple=True, callback=words, metavar="CODE,..", help="Leave these checks out.")
-@click.option("--allow", callback=effects, metavar="look,login,send", help="What may be done: look, try the password once, send the test message.  [default: look,login]")
-@click.option("--to", callback=mailbox, metavar="ADDRESS", help="The address of the one test message. It leaves only with --allow look,login,send.")
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write report.html, report.json, evidence.json and dispatcher.json there.")
+@click.option(
+    "--allow",
+    callback=effects,
+    metavar="look,login,send",
+    help="What may be done: look, try the password once, send the test message.  [default: look,login]",
+)
+@click.option(
+    "--to",
+    callback=mailbox,
+    metavar="ADDRESS",
+    help="The address of the one test message. It leaves only with --allow look,login,send.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write report.html, report.json, evidence.json and dispatcher.json there.",
+)
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
 @world_options
 def command(
@@ -54,7 +82,15 @@ def command(
 
     if settings is None:
         allowed = allow or frozenset({Effect.LOOK})
-        request = Request(domain=domain_name or "", name=domain_name or "", sending_ips=sending_ips, selectors=selectors, allow_private=world.allow_private, only=only, skip=skip)
+        request = Request(
+            domain=domain_name or "",
+            name=domain_name or "",
+            sending_ips=sending_ips,
+            selectors=selectors,
+            allow_private=world.allow_private,
+            only=only,
+            skip=skip,
+        )
         base = Path.cwd()
     else:
         loaded = load_or_explain(settings)

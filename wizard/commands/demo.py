@@ -8,7 +8,14 @@ import click
 
 
 @click.command("demo")
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("demo-output"), show_default=True, metavar="DIR", help="Where the reports go.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("demo-output"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the reports go.",
+)
 def command(output: Path) -> int:
     """Check two made-up customers, a healthy one and one with typical faults, on servers that live for some seconds.
 

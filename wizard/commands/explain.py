@@ -29,7 +29,9 @@ def command(words: tuple[str, ...]) -> int:
         return _reply(text)
     import difflib  # noqa: PLC0415 - only for a slip of the pen
 
-    known = sorted({code for check in catalogue() for code in (check.id, check.family, *(outcome.code for outcome in check.outcomes))})
+    known = sorted(
+        {code for check in catalogue() for code in (check.id, check.family, *(outcome.code for outcome in check.outcomes))}
+    )
     near = difflib.get_close_matches(text.lower(), known, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else "`sendready explain` lists every check."
     click.echo(f'"{safe(text[:200])}" is no code of sendready and does not look like a server\'s reply. {hint}', err=True)

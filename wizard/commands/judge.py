@@ -12,7 +12,9 @@ from wizard.options import FORMATS, read_time
 
 @click.command("judge")
 @click.argument("evidence", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="EVIDENCE")
-@click.option("--now", callback=read_time, metavar="TIME", help="Judge as of this moment instead of the one when the evidence was taken.")
+@click.option(
+    "--now", callback=read_time, metavar="TIME", help="Judge as of this moment instead of the one when the evidence was taken."
+)
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write the reports there.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
 def command(evidence: Path, now: datetime | None, output: Path | None, format_: str) -> int:

@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 @click.command("route")
 @click.argument("settings", type=click.Path(path_type=Path), metavar="SETTINGS")
 @click.option("--from", "sender", required=True, metavar="ADDRESS", help="The sender that recipients see (From).")
-@click.option("--to", "recipients", multiple=True, required=True, callback=words, metavar="ADDRESS,..", help="To, Cc and Bcc. Repeatable.")
+@click.option(
+    "--to", "recipients", multiple=True, required=True, callback=words, metavar="ADDRESS,..", help="To, Cc and Bcc. Repeatable."
+)
 @click.option("--now", callback=read_time, metavar="TIME", help="Judge the end of test mode as of this moment (ISO 8601).")
-@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print.")
+@click.option(
+    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print."
+)
 def command(*, settings: Path, sender: str, recipients: tuple[str, ...], now: datetime | None, format_: str) -> int:
     """Tell which server of SETTINGS would take a message, who of its recipients is blocked, and why.
 
@@ -69,7 +73,9 @@ def as_json(route: Route) -> dict[str, Any]:
         "mail_from": route.mail_from or None,
         "rcpt_to": list(route.rcpt_to),
         "recipients": list(route.recipients),
-        "blocked": [{"address": one.address, "pattern": one.entry.pattern, "reason": one.entry.reason or None} for one in route.stopped],
+        "blocked": [
+            {"address": one.address, "pattern": one.entry.pattern, "reason": one.entry.reason or None} for one in route.stopped
+        ],
         "redirected_to": route.redirected_to or None,
         "test_mode_overdue": route.test_mode_overdue,
         "leaves": route.leaves,
@@ -78,10 +84,16 @@ def as_json(route: Route) -> dict[str, Any]:
 
 def _lines(route: Route, settings: Settings) -> Iterator[tuple[str, str]]:
     yield "From", route.sender
-    yield "Server", f"{route.server.name} ({route.server.host}:{route.server.port})" if route.server else "none: the message is refused"
+    yield (
+        "Server",
+        f"{route.server.name} ({route.server.host}:{route.server.port})" if route.server else "none: the message is refused",
+    )
     yield "Why", reason(route.choice)
     if route.choice.differs_in_case:
-        yield "Note", f"the filter {route.choice.differs_in_case} differs from the sender in upper and lower case, so it does not count"
+        yield (
+            "Note",
+            f"the filter {route.choice.differs_in_case} differs from the sender in upper and lower case, so it does not count",
+        )
     for one in route.stopped:
         because = f" ({one.entry.reason})" if one.entry.reason else ""
         yield "Blocked", f"{one.address}, by {one.entry.pattern}{because}"

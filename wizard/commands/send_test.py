@@ -35,12 +35,23 @@ def command(*, world: World, settings: Path, server: str, to: str, yes: bool, ou
     except KeyError:
         names = ", ".join(one.name for one in loaded.settings.servers)
         raise click.UsageError(f'There is no server "{server}" in {settings}. Its servers: {names}.') from None
-    click.echo(safe(f"One test message to {to}, as {through.sender.email}, through {through.name} ({through.host}:{through.port})."), err=True)
+    click.echo(
+        safe(f"One test message to {to}, as {through.sender.email}, through {through.name} ({through.host}:{through.port})."),
+        err=True,
+    )
     if can_prompt() and not yes and not click.confirm("Send it?", default=True, err=True):
         raise click.Abort
     request = Request(
-        settings=loaded.settings, name=settings.name, server=through.name, allow_private=world.allow_private, to=to, message=new_message_id(), only=FAMILIES
+        settings=loaded.settings,
+        name=settings.name,
+        server=through.name,
+        allow_private=world.allow_private,
+        to=to,
+        message=new_message_id(),
+        only=FAMILIES,
     )
-    ran = run_or_explain(request, world, allow=frozenset(Effect), base=settings.resolve().parent, progress=progress_line(sys.stderr))
+    ran = run_or_explain(
+        request, world, allow=frozenset(Effect), base=settings.resolve().parent, progress=progress_line(sys.stderr)
+    )
     emit(ran, format_, output)
     return ran.report.exit_code

@@ -16,7 +16,9 @@ from wizard.terminal import safe
 @click.option("--ip", "ips", multiple=True, required=True, callback=addresses, metavar="ADDRESS", help="The sending address.")
 @click.option("--mail-from", required=True, metavar="ADDRESS", help='The envelope sender; "" for a bounce.')
 @click.option("--helo", required=True, metavar="NAME", help="The name given in EHLO.")
-@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print.")
+@click.option(
+    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print."
+)
 @world_options
 def command(*, world: World, ips: tuple[str, ...], mail_from: str, helo: str, format_: str) -> int:
     """Say what SPF answers for one sending address, envelope sender and EHLO name."""
@@ -30,12 +32,20 @@ def command(*, world: World, ips: tuple[str, ...], mail_from: str, helo: str, fo
 
     async def go() -> SpfResult:
         async with Live(dns=DnsGatherer(world.nameservers or system_nameservers())) as gather:
-            return await Run(gather=gather, deadline=world.timeout).answer(lambda ev: check_host(ip=ips[0], mail_from=mail_from, helo=helo, ev=ev))
+            return await Run(gather=gather, deadline=world.timeout).answer(
+                lambda ev: check_host(ip=ips[0], mail_from=mail_from, helo=helo, ev=ev)
+            )
 
     found = asyncio.run(go())
     path = [f"{step.domain}: {step.term}" for step in found.path]
     if format_ == "json":
-        document = {"result": found.result.value, "explanation": found.explanation or found.problem, "lookups": found.lookups, "void_lookups": found.void_lookups, "path": path}
+        document = {
+            "result": found.result.value,
+            "explanation": found.explanation or found.problem,
+            "lookups": found.lookups,
+            "void_lookups": found.void_lookups,
+            "path": path,
+        }
         click.echo(json.dumps(document, indent=2))
         return exits.READY
     click.echo(f"{found.result.value}: mail from {safe(mail_from or helo)} sent by {ips[0]}")

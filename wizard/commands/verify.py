@@ -1,4 +1,4 @@
-"""`sendready verify`: is this dispatcher.json the one that was checked, or was it changed?"""
+"""`sendready verify`: tells whether a dispatcher.json is the one that was checked."""
 
 from __future__ import annotations
 

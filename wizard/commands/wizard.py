@@ -61,14 +61,40 @@ class Collected:
 
 @click.command("wizard")
 @click.argument("settings", default="settings.toml", type=click.Path(path_type=Path), metavar="[SETTINGS]")
-@click.option("--answers", "answers_file", metavar="FILE", help="Take the answers from this TOML file; - is standard input. What it lacks is asked.")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Give one answer, like host=smtp.example.org or servers.2.host=... Repeatable.")
+@click.option(
+    "--answers",
+    "answers_file",
+    metavar="FILE",
+    help="Take the answers from this TOML file; - is standard input. What it lacks is asked.",
+)
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Give one answer, like host=smtp.example.org or servers.2.host=... Repeatable.",
+)
 @click.option("--no-input", is_flag=True, help="Never ask; list everything that is missing.")
 @click.option("--dry-run", is_flag=True, help="Show the review and write nothing.")
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Where reports and dispatcher.json go.  [default: beside SETTINGS]")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where reports and dispatcher.json go.  [default: beside SETTINGS]",
+)
 @click.option("--plain", is_flag=True, help="Numbered lists instead of menus, for screen readers and simple terminals.")
-@click.option("--save-answers", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the answers to a file for --answers.")
-@click.option("--allow", callback=effects, metavar="look,login,send", help="What the check may do.  [default: look,login; the test message is confirmed, or needs send here]")
+@click.option(
+    "--save-answers",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the answers to a file for --answers.",
+)
+@click.option(
+    "--allow",
+    callback=effects,
+    metavar="look,login,send",
+    help="What the check may do.  [default: look,login; the test message is confirmed, or needs send here]",
+)
 @world_options
 def command(
     *,
@@ -94,7 +120,17 @@ def command(
     from wizard.store import StoreError  # noqa: PLC0415 - as above
 
     try:
-        job = _job(settings, answers_file, sets, world=world, dry_run=dry_run, plain=plain, output=output, save_answers=save_answers, allow=allow)
+        job = _job(
+            settings,
+            answers_file,
+            sets,
+            world=world,
+            dry_run=dry_run,
+            plain=plain,
+            output=output,
+            save_answers=save_answers,
+            allow=allow,
+        )
         asks = can_prompt() and not no_input and answers_file != "-"
         collected = _ask(job) if asks else _take(job)
         if dry_run:
@@ -118,9 +154,14 @@ def _all_problems(error: SettingsError) -> str:
     from wizard.answers import MISSING  # noqa: PLC0415 - heavy, and not needed for --help
 
     count = len(error.problems)
-    lines = [f"{'one thing is' if count == 1 else f'{count} things are'} wrong or missing; nothing was written.", *(f"  {problem}" for problem in error.problems)]
+    lines = [
+        f"{'one thing is' if count == 1 else f'{count} things are'} wrong or missing; nothing was written.",
+        *(f"  {problem}" for problem in error.problems),
+    ]
     if any(problem.message.startswith(MISSING) for problem in error.problems):
-        lines.append("Give answers in a file (--answers FILE) or one by one (--set KEY=VALUE), or run this in a terminal to be asked.")
+        lines.append(
+            "Give answers in a file (--answers FILE) or one by one (--set KEY=VALUE), or run this in a terminal to be asked."
+        )
     return "\n".join(lines)
 
 
@@ -255,7 +296,11 @@ def _offer_draft(flow: Flow, drafts: Drafts) -> None:
     if draft is None:
         return
     when = draft.saved_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    if flow.ask_yes_no("resume", f"There is a draft from {when}. Go on with it? (yes or no)", "Passwords are not in a draft; they are asked again."):
+    if flow.ask_yes_no(
+        "resume",
+        f"There is a draft from {when}. Go on with it? (yes or no)",
+        "Passwords are not in a draft; they are asked again.",
+    ):
         flow.resume(draft)
     else:
         drafts.remove()
@@ -289,7 +334,9 @@ def _save(job: Job, collected: Collected) -> list[str]:
     for place, secret in (collected.flow.secrets if collected.flow else {}).items():
         password = collected.settings.servers[place].password
         if password is not None:
-            notes.append(f"wrote {store_secret(password.source, password.ref, secret, job.base)}: the password of {collected.settings.servers[place].name}")
+            notes.append(
+                f"wrote {store_secret(password.source, password.ref, secret, job.base)}: the password of {collected.settings.servers[place].name}"
+            )
     saved = save(job.path, collected.settings, based_on=job.document)
     notes.append(f"wrote {job.path}" if saved.changed else f"{job.path} says all this already; it was not touched")
     if saved.revision:
@@ -322,7 +369,9 @@ def _check(job: Job, collected: Collected, notes: list[str]) -> int:
     _say("\n".join(["", *notes, ""]))
     allow, to = _allowed(job, collected)
     hosts = ", ".join(dict.fromkeys(f"{server.host}:{server.port}" for server in collected.settings.servers))
-    _say(f"Checking: asking DNS and {hosts}" + (f", and sending one test message to {to}" if Effect.SEND in allow else "") + " ...")
+    _say(
+        f"Checking: asking DNS and {hosts}" + (f", and sending one test message to {to}" if Effect.SEND in allow else "") + " ..."
+    )
     request = Request(
         settings=collected.settings,
         name=job.path.name,
@@ -356,8 +405,16 @@ def _next(job: Job, code: int, *, sent: bool, to: str) -> str:
     again = f"sendready check {job.path}"
     steps = {
         exits.READY: [f"Give {dispatcher} to the dispatcher.", f"Check again whenever something changes: {again}"],
-        exits.READY_WITH_WARNINGS: [f"Read the warnings in {report}.", f"Give {dispatcher} to the dispatcher when you can live with them.", f"Check again: {again}"],
-        exits.NOT_READY: [f"Open {report} and pass on what each person has to change.", f"Then check again: {again}", f"To change an answer: sendready wizard {job.path}"],
+        exits.READY_WITH_WARNINGS: [
+            f"Read the warnings in {report}.",
+            f"Give {dispatcher} to the dispatcher when you can live with them.",
+            f"Check again: {again}",
+        ],
+        exits.NOT_READY: [
+            f"Open {report} and pass on what each person has to change.",
+            f"Then check again: {again}",
+            f"To change an answer: sendready wizard {job.path}",
+        ],
     }.get(code, [f"Open {report}: it says what could not be tested, and why.", f"Then check again: {again}"])
     if sent:
         steps.insert(0, f"Look into the mailbox {to}: the report says under which number the test message was sent.")

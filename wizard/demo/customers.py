@@ -49,7 +49,9 @@ _dmarc.hotel-seeblick.example.               TXT "v=DMARC1; p=reject; rua=mailto
 house._domainkey.hotel-seeblick.example.     TXT {key}
 1.0.0.127.in-addr.arpa.                      PTR smtp.hotel-seeblick.example.
 """,
-        answers=_answers("Hotel server", "hotel-seeblick.example", "Hotel Seeblick", "smtp.hotel-seeblick.example", 'selectors = ["house"]\n'),
+        answers=_answers(
+            "Hotel server", "hotel-seeblick.example", "Hotel Seeblick", "smtp.hotel-seeblick.example", 'selectors = ["house"]\n'
+        ),
     )
 
 
@@ -70,7 +72,9 @@ spf.booking.example.                         TXT "v=spf1 ip4:198.51.100.0/24 -al
 smtp.golfclub-birkenhain.example.            A   127.0.0.1
 1.0.0.127.in-addr.arpa.                      PTR smtp.golfclub-birkenhain.example.
 """,
-        answers=_answers("Club server", "golfclub-birkenhain.example", "Golfclub Birkenhain", "smtp.golfclub-birkenhain.example", ""),
+        answers=_answers(
+            "Club server", "golfclub-birkenhain.example", "Golfclub Birkenhain", "smtp.golfclub-birkenhain.example", ""
+        ),
     )
 
 
@@ -98,8 +102,10 @@ default = true
 
 def _dkim_key() -> str:
     """Return a fresh 2048-bit key record, as quoted character-strings of at most 255 octets (RFC 6376 section 3.6.2.2)."""
-    der = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    der = (
+        rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     text = "v=DKIM1; k=rsa; p=" + base64.b64encode(der).decode()
     return " ".join(f'"{text[start : start + 255]}"' for start in range(0, len(text), 255))

@@ -45,7 +45,9 @@ class NameServer:
 
         self._udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Datagram)
         self._tcp = _TcpServer(self._udp.server_address, Stream)
-        self._threads = [threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True) for server in (self._udp, self._tcp)]
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True) for server in (self._udp, self._tcp)
+        ]
 
     @property
     def address(self) -> str:

@@ -49,7 +49,8 @@ def _one(customer: Customer, folder: Path) -> int:
             "--nameserver", names.address, "--ca-file", str(mail.ca_file), "--port-map", f"587:{mail.port}",
             "--allow-private", "--allow", "look,login,send",
         ]  # fmt: skip
-        code = subprocess.run([sys.executable, "-m", "wizard", *arguments], check=False, timeout=SECONDS, env=_environment()).returncode  # noqa: S603 - ourselves
+        command = [sys.executable, "-m", "wizard", *arguments]
+        code = subprocess.run(command, check=False, timeout=SECONDS, env=_environment()).returncode  # noqa: S603 - ourselves
         click.echo(f"test messages that reached the lab's mail server: {len(mail.mailbox.messages)}")
     return code
 
