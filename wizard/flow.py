@@ -19,7 +19,7 @@ from wizard.questions import ANOTHER, COMMON_QUESTIONS, SERVER_QUESTIONS
 from wizard.values import Value
 from wizard.view import Answers, Surroundings, View
 
-INTRO = "Enter takes what is in [brackets].  < goes back   ? explains   - skips   ! saves a draft and leaves   Ctrl-C too"
+INTRO = "Enter takes what is in [brackets].   < back   ? help   - skip   ! save a draft and leave (or Ctrl-C)"
 PLACEHOLDERS = {"changeme", "change-me", "password", "passwort", "secret", "xxx", "xxxx", "test", "todo"}
 
 

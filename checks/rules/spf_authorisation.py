@@ -64,6 +64,18 @@ NO_ADDRESS = Outcome(
     status=Status.NOT_APPLICABLE,
     title="{domain}: whether the SPF record lets {who} send is open, because no sending address is known; give --sending-ip",
 )
+NOT_INCLUDED = Outcome(
+    code="spf.provider-not-included",
+    status=Status.WARN,
+    title="The SPF record of {domain} does not include {include}, as {who} asks its customers to",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Ask {who} for the SPF term that its customers need today; when our table was made, it was include:{include}, which now names no addresses.",
+        "Put that term into the SPF record of {domain} before the last one.",
+    ),
+    references=("RFC 7208 section 5.2",),
+    also=("published",),
+)
 NOT_JUDGED = Outcome(
     code="spf.authorisation-not-judged",
     status=Status.NOT_APPLICABLE,
@@ -132,7 +144,7 @@ def _judged(sender: Sender, results: dict[str, SpfResult], own: Own, edit: Edit,
     if broken:
         yield _broken(sender, broken, results[broken[0]], own, ev)
     if not results and not sender.failures:
-        yield NO_ADDRESS(about=domain, domain=domain, who=sender.label)
+        yield _unseen(sender, own, ev)
     if results and all(result.result is Result.PASS for result in results.values()):
         first = next(iter(results.values()))
         path = listed(f"{match.domain}: {match.term}" for match in first.path)
@@ -140,6 +152,15 @@ def _judged(sender: Sender, results: dict[str, SpfResult], own: Own, edit: Edit,
         yield AUTHORISED(
             about=domain, domain=domain, who=_who(sender, addresses), addresses=addresses, path=path, lookups=first.lookups
         )
+
+
+def _unseen(sender: Sender, own: Own, ev: Evidence) -> Finding:
+    """No address of the sender is known, so nothing can be evaluated; but whether its include is there can be read."""
+    domain = own.domain
+    named = any(step.name == sender.include for step in walk(domain, ev).steps if step.kind in ("include", "redirect"))
+    if not sender.include or named:
+        return NO_ADDRESS(about=domain, domain=domain, who=sender.label)
+    return NOT_INCLUDED(about=domain, domain=domain, who=sender.label, include=sender.include, published=own.record.text)
 
 
 def _who(sender: Sender, addresses: Sequence[str]) -> list[str]:
