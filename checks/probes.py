@@ -49,7 +49,7 @@ class DnsReading(Reading):
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The values of the records, in the order received."""
+        """The values of the records, in the order of the reading."""
         return tuple(record.value for record in self.records)
 
 

@@ -115,7 +115,8 @@ class DnsGatherer:
             if outcome.state is not None:
                 return DnsReading(
                     state=outcome.state,
-                    records=tuple(outcome.reply.records),
+                    # RFC 2181 section 5: a set, whose order servers change from answer to answer; the same zone reads alike.
+                    records=tuple(sorted(outcome.reply.records, key=lambda record: (record.preference, record.value))),
                     chain=_texts(chain),
                     negative_ttl=None if outcome.state is State.OK else outcome.reply.negative_ttl,
                     server=outcome.server,
