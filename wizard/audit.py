@@ -192,18 +192,13 @@ async def _one(target: Target, gather: Gatherer, world: World, output: Path) -> 
 
 
 def _summary(target: Target, report: Report) -> tuple[Done, list[dict[str, Any]]]:
-    document = json.loads(report.to_json())
-    findings = [
-        {key: finding[key] for key in ("code", "status", "about", "title", "fingerprint")}
-        for check in document["checks"]
-        for finding in check["findings"]
-    ]
-    counts = Counter(finding["status"] for finding in findings)
+    said = [finding for entry in report.checks for finding in entry.findings]
+    findings = [finding.model_dump(mode="json", include={"code", "status", "about", "title", "fingerprint"}) for finding in said]
     done = Done(
         target=target.name,
-        verdict=document["verdict"],
-        exit_code=document["exit_code"],
-        counts=dict(sorted(counts.items())),
+        verdict=report.verdict.value,
+        exit_code=report.exit_code,
+        counts=dict(sorted(Counter(finding.status.value for finding in said).items())),
         report=f"{target.folder}/report.html",
     )
     return done, findings

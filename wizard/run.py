@@ -168,7 +168,7 @@ def not_tested(request: Request, results: list[CheckResult], vantage: Mapping[st
     skipped = sum(finding.status is Status.NOT_RUN for result in results for finding in result.findings)
     if skipped:
         sentences.append(
-            f'{skipped} part{"s" if skipped > 1 else ""} could not be looked at, because an earlier one failed or was not allowed; see "not run".'
+            f"{skipped} part{'s' if skipped > 1 else ''} could not be looked at, because an earlier one failed or was not allowed; the reasons stand further down."
         )
     return sentences
 
