@@ -105,8 +105,12 @@ class Group:
     def settle(self, ev: Evidence) -> None:
         """End the rule as *unknown* if no key was found and one of the spots could not be read."""
         if not self.found:
-            for spot in self.failed:
-                ev.need(spot.probe)
+            self.need_all(ev)
+
+    def need_all(self, ev: Evidence) -> None:
+        """End the rule as *unknown* if one of the spots could not be read."""
+        for spot in self.failed:
+            ev.need(spot.probe)
 
 
 def look(subject: DomainSubject, ev: Evidence) -> tuple[Group, ...]:

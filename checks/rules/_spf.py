@@ -9,6 +9,7 @@ from checks.evidence import Evidence
 from checks.model import Action, DnsChange, Status
 from checks.probes import DnsProbe
 from checks.records.spf import Record, is_spf, parse
+from checks.rules._absent import is_absent
 from checks.subject import DomainSubject
 
 MAX_SHOWN = 80  # characters of a stranger's term in a sentence
@@ -53,6 +54,8 @@ def own_record(subject: DomainSubject, ev: Evidence, *, readable: bool = True) -
         return Skip(reason="it is not the envelope domain of any server here", status=Status.NOT_APPLICABLE)
     reading = ev.need(DnsProbe(subject.domain, "TXT"))
     found = [text for text in reading.values if is_spf(text)]
+    if not found and is_absent(subject.domain, ev):
+        return Skip(reason="it does not exist (see mx.record)", status=Status.NOT_APPLICABLE)
     if len(found) != 1:
         return Skip(
             reason=f"it publishes {len(found)} SPF records (see spf.record)"

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
+from checks.rules._absent import is_absent
 from checks.rules._dkim import Group, Spot, Why, doubled_name, has_no_selectors, look
 from checks.rules._dmarc import BULK_REFERENCE, by_volume
 from checks.subject import DomainSubject
@@ -116,6 +117,12 @@ UNKNOWN_SELECTOR = Outcome(
     ),
     references=("RFC 6376 section 3.5",),
 )
+NO_DOMAIN = Outcome(
+    code="dkim.domain-missing",
+    status=Status.NOT_APPLICABLE,
+    title="{domain} does not exist, so there is no DKIM key to look for (see mx.record)",
+    references=("RFC 8020 section 2",),
+)
 NOT_FROM = Outcome(
     code="dkim.not-from",
     status=Status.NOT_APPLICABLE,
@@ -129,6 +136,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield NOT_FROM(about=subject.domain, domain=subject.domain)
         return
     groups = look(subject, ev)
+    if not any(group.found for group in groups) and is_absent(subject.domain, ev):
+        yield NO_DOMAIN(about=subject.domain, domain=subject.domain)
+        return
     for group in groups:
         yield from (_present(subject.domain, spot) for spot in group.found)
         if group.why is Why.NAMED and not group.found and not group.failed:

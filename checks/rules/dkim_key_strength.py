@@ -81,19 +81,30 @@ NONE_FOUND = Outcome(
 def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     """Measure each readable key; of a provider's selectors, the strongest."""
     groups = look(subject, ev) if subject.header_from else ()
-    measured = [(spot, key) for group in groups for spot, key in _counting(group)]
-    beside = any(key.rsa for _, key in measured)
-    for spot, key in measured:
-        yield _strength(subject.domain, spot.name, key, beside=beside)
+    pairs = [(group, spot, key) for group in groups for spot, key in _counting(group)]
+    beside = any(key.rsa for _, _, key in pairs)
+    wanting = [pair for pair in pairs if _may_be_better(pair[0], pair[2], groups, beside=beside)]
+    for group, spot, key in pairs:
+        if (group, spot, key) not in wanting:
+            yield _strength(subject.domain, spot.name, key, beside=beside)
     for group in groups:
+        if wanting:
+            group.need_all(ev)
         group.settle(ev)
-    if not measured:
+    if not pairs:
         yield NONE_FOUND(about=subject.domain, domain=subject.domain)
 
 
 def _counting(group: Group) -> Sequence[tuple[Spot, DkimKey]]:
     pairs = [(spot, key) for spot in group.found for key in spot.keys[:5] if key.readable]
     return pairs if group.why is Why.NAMED else sorted(pairs, key=lambda pair: -pair[1].bits)[:1]
+
+
+def _may_be_better(group: Group, key: DkimKey, groups: Sequence[Group], *, beside: bool) -> bool:
+    """Tell whether a selector that could not be read may hold what this key is going to be found wanting for."""
+    if key.rsa is None:
+        return not beside and any(other.failed for other in groups)
+    return key.bits < RECOMMENDED and group.why is not Why.NAMED and bool(group.failed)
 
 
 def _strength(domain: str, name: str, key: DkimKey, *, beside: bool) -> Finding:

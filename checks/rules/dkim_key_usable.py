@@ -111,9 +111,13 @@ SHOWN = 500  # characters of a record kept in a finding; a key of 2048 bits has 
 def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     """Judge each key found. Of a provider's selectors one good key is enough; old ones may lie beside it."""
     groups = look(subject, ev) if subject.header_from else ()
+    open_question = [group for group in groups if group.why is not Why.NAMED and group.failed and not _good(group)]
     for group in groups:
-        for spot in _counting(group):
-            yield from _spot(subject.domain, spot)
+        if group not in open_question:
+            for spot in _counting(group):
+                yield from _spot(subject.domain, spot)
+    for group in open_question:
+        group.need_all(ev)
     for group in groups:
         group.settle(ev)
     if not any(group.found for group in groups):
@@ -121,8 +125,12 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
 
 
 def _counting(group: Group) -> tuple[Spot, ...]:
-    good = tuple(spot for spot in group.found if all(usable(key) for key in spot.keys))
+    good = _good(group)
     return group.found if group.why is Why.NAMED or not good else good
+
+
+def _good(group: Group) -> tuple[Spot, ...]:
+    return tuple(spot for spot in group.found if all(usable(key) for key in spot.keys))
 
 
 def _spot(domain: str, spot: Spot) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
 from checks.records.dmarc import DmarcRecord, Policy
 from checks.records.dmarc_walk import Walk, tree_walk
+from checks.rules._absent import is_absent
 from checks.subject import DomainSubject
 
 ENFORCED = Outcome(
@@ -87,7 +88,7 @@ def _exists(walk: Walk, record: DmarcRecord, ev: Evidence) -> bool:
     """A domain that does not exist takes np= (RFC 9989 section 4.7); only then it matters."""
     if not walk.inherited or record.nonexistent is None:
         return True
-    return ev.need(DnsProbe(walk.author, "TXT")).state is not State.NXDOMAIN
+    return ev.need(DnsProbe(walk.author, "TXT")).state is not State.NXDOMAIN or not is_absent(walk.author, ev)
 
 
 def _weaker(domain: str, record: DmarcRecord) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
 from checks.records.dmarc import is_dmarc, meant_as_dmarc, parse_dmarc
 from checks.records.dmarc_walk import Place, Walk, by_rfc7489, tree_walk
+from checks.rules._absent import is_absent
 from checks.rules._dmarc import BULK_REFERENCE, LONGEST_SHOWN, best_place, by_volume, change, first_record, repaired, tidy
 from checks.subject import DomainSubject
 
@@ -97,6 +98,12 @@ DIFFERS = Outcome(
     steps=("Publish the same record at _dmarc.{domain} itself; then all receivers agree.",),
     references=("RFC 9989 section 4.10", "RFC 7489 section 6.6.3"),
 )
+NO_DOMAIN = Outcome(
+    code="dmarc.domain-missing",
+    status=Status.NOT_APPLICABLE,
+    title="{domain} does not exist, and no domain above it has a DMARC record (see mx.record)",
+    references=("RFC 8020 section 2",),
+)
 NOT_FROM = Outcome(
     code="dmarc.not-from",
     status=Status.NOT_APPLICABLE,
@@ -166,6 +173,8 @@ def _spoilt(subject: DomainSubject, place: Place) -> Finding | None:
 
 def _missing(subject: DomainSubject, ev: Evidence) -> Finding:
     domain, status = subject.domain, by_volume(subject.volume)
+    if is_absent(domain, ev):
+        return NO_DOMAIN(about=domain, domain=domain)
     probes = (DnsProbe(f"_dmarc.{domain}.{domain}", "TXT"), DnsProbe(domain, "TXT"))
     for probe, reading in zip(probes, ev.all(*probes), strict=True):
         text = next((text for text in reading.values if is_dmarc(text)), None)

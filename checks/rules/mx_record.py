@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from checks.evidence import Evidence, State
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe, DnsReading
+from checks.rules._absent import is_absent
 from checks.subject import DomainSubject
 
 SHOWN = 5  # names in a sentence
@@ -85,7 +86,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield PRESENT(about=domain, domain=domain, hosts=shown, count=len(hosts))
     elif answer.records:  # RFC 7505 section 3: one record with an empty name
         yield NULL(about=domain, domain=domain, status=Status.WARN if subject.envelope else Status.NOTE)
-    elif answer.state is State.NXDOMAIN and not answer.chain:
+    elif answer.state is State.NXDOMAIN and is_absent(domain, ev):
         yield NO_DOMAIN(about=domain, domain=domain)
     else:
         yield from _without_mx(subject, ev, answer)
@@ -95,7 +96,7 @@ def _without_mx(subject: DomainSubject, ev: Evidence, answer: DnsReading) -> Ite
     """RFC 5321 section 5.1: without MX, the domain's own address counts."""
     domain = subject.domain
     probes = (DnsProbe(domain, "A"), DnsProbe(domain, "AAAA"))
-    if answer.state is not State.NXDOMAIN:
+    if answer.state is not State.NXDOMAIN or not answer.chain:  # an alias without target has no address either
         if any(reading.records for reading in ev.all(*probes)):
             yield IMPLICIT(about=domain, domain=domain)
             return

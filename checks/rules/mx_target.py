@@ -124,7 +124,7 @@ class Target:
     @property
     def is_open(self) -> bool:
         """Whether it could not be told."""
-        return not self.found.addresses and bool(self.found.failed)
+        return not self.is_literal and not self.is_usable and bool(self.found.failed)
 
 
 def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:

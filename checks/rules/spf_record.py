@@ -23,6 +23,7 @@ from checks.records.spf_macro import is_askable
 from checks.records.spf_repair import almost_spf
 from checks.records.spf_tree import walk
 from checks.records.spf_view import with_record
+from checks.rules._absent import is_absent
 from checks.rules._spf import alias_steps, short
 from checks.rules._spf_propose import first_record, merged_record
 from checks.subject import DomainSubject
@@ -78,6 +79,12 @@ NOT_ENVELOPE = Outcome(
     status=Status.NOT_APPLICABLE,
     title="{domain} is not the envelope domain of any server here; its SPF record is not consulted",
 )
+NO_DOMAIN = Outcome(
+    code="spf.domain-missing",
+    status=Status.NOT_APPLICABLE,
+    title="{domain} does not exist, so there is no SPF record to look for (see mx.record)",
+    references=("RFC 8020 section 2",),
+)
 NO_PROPOSAL = (
     "Find out which servers and services send mail as {domain}.",
     'Add one TXT record at {domain} that names them, like "v=spf1 ip4:192.0.2.1 include:spf.example.org ~all".',
@@ -101,6 +108,8 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield PRESENT(about=domain, domain=domain, record=found[0])
     elif found:
         yield _multiple(domain, name, found, ev)
+    elif is_absent(domain, ev):
+        yield NO_DOMAIN(about=domain, domain=domain)
     elif almost := [(text, meant) for text in reading.values if (meant := almost_spf(text))]:
         published, meant = almost[0]
         changes = [
