@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from checks.changes import applied
-from checks.evidence import Effect, Evidence, Missing, Probe, Reading, Readings, State, Undetermined
+from checks.evidence import Effect, Evidence, Missing, Probe, Reading, Readings, State, TooMany, Unasked, Undetermined
 from checks.model import SEVERITY, CheckResult, Finding, Outcome, Status
 from checks.subject import Subject
 
-MAX_ROUNDS = 60  # an SPF tree of ten dependent includes needs a dozen; more is a rule that runs in circles
+MAX_NAMED = 50  # probes that a finding names when it was given up
 MAX_PROBES = 300  # per rule and subject; DESIGN.md section 3 bounds what one hostile domain can make us ask
 
 
@@ -63,6 +63,8 @@ class Run:
     deadline: float = 60.0
     """Seconds for the whole run."""
     readings: Readings = field(default_factory=dict)
+    consulted: dict[Probe[Any], None] = field(default_factory=dict)
+    """What rules of this run looked at; saved evidence that nobody looked at is not among it."""
     _pending: dict[Probe[Any], asyncio.Task[Reading]] = field(default_factory=dict)
     _ends: float = 0.0
 
@@ -91,15 +93,19 @@ class Run:
     async def answer(self, question: Callable[[Evidence], T]) -> T:
         """Run any function of evidence to its end, gathering what it misses. A failed `need` passes through as `Undetermined`.
 
-        Raises `RuntimeError` when it does not come to an end within `MAX_ROUNDS`.
+        Raises `RuntimeError` when it would take more than `MAX_PROBES`.
         """
         self._begin()
-        for _ in range(MAX_ROUNDS):
+        while True:  # each round adds a reading, and their number is bounded
+            view = Evidence(self.readings, bound=MAX_PROBES)
             try:
-                return question(Evidence(self.readings))
+                return question(view)
             except Missing as missing:
                 await self._gather_all(missing.probes)
-        raise RuntimeError(f"no answer after {MAX_ROUNDS} rounds of questions")
+            except TooMany:
+                raise RuntimeError(f"no answer within {MAX_PROBES} questions") from None
+            finally:
+                self.consulted.update(dict.fromkeys(view.looked_at))
 
     def _begin(self) -> None:
         self._ends = self._ends or asyncio.get_running_loop().time() + self.deadline
@@ -115,23 +121,23 @@ class Run:
             return [check.broken(about=subject.name, subject=subject.name)], traceback.format_exc()
 
     async def _judge_one(self, check: Check, subject: Subject, readings: Mapping[Probe[Any], Reading]) -> list[Finding]:
-        asked: set[Probe[Any]] = set()
-        for _ in range(MAX_ROUNDS):
-            view = Evidence(readings)
+        while True:  # each round adds a reading, and their number is bounded
+            view = Evidence(readings, bound=MAX_PROBES)
             findings: list[Finding] = []
             try:
                 for finding in check.judge(subject, view):
                     findings.append(replace(finding, consulted=view.consulted))  # noqa: PERF401 - what was found before a fault stands
             except Missing as missing:
-                asked.update(missing.probes)
-                if len(asked) > MAX_PROBES:
-                    break
                 await self._gather_all(missing.probes)
             except Undetermined as fault:
                 return [*findings, _undetermined(check, subject, fault, view)]
+            except TooMany:
+                given_up = check.over_budget(about=subject.name, subject=subject.name)
+                return [*findings, replace(given_up, consulted=view.consulted[:MAX_NAMED])]
             else:
                 return findings
-        return [check.over_budget(about=subject.name, subject=subject.name)]
+            finally:
+                self.consulted.update(dict.fromkeys(view.looked_at))
 
     async def _confirmed(self, check: Check, subject: Subject, finding: Finding, before: list[Finding]) -> Finding:
         """Judge the zone as it would be after the remedy; a record that would not mend the fault, or would break more, is not shown."""
@@ -155,12 +161,12 @@ class Run:
 
     async def _gather(self, probe: Probe[Any]) -> Reading:
         if self.gather is None:
-            return probe.reading(state=State.NOT_ATTEMPTED, detail="it is not in the saved evidence")
-        if probe.effect not in self.allow:
-            return probe.reading(state=State.NOT_ATTEMPTED, detail=NOT_ALLOWED[probe.effect])
+            return _unasked(probe, Unasked.NOT_SAVED, "it is not in the saved evidence")
+        if not probe.effects <= self.allow:
+            return _unasked(probe, Unasked.NOT_ALLOWED, NOT_ALLOWED[_strongest(probe.effects)])
         budget = self._ends - asyncio.get_running_loop().time()
         if budget <= 0:
-            return probe.reading(state=State.NOT_ATTEMPTED, detail=f"the time for the whole run ({self.deadline:g} s) was up")
+            return _unasked(probe, Unasked.NO_TIME, f"the time for the whole run ({self.deadline:g} s) was up")
         try:
             async with asyncio.timeout(budget):
                 return await self.gather(probe, budget)
@@ -175,6 +181,14 @@ NOT_ALLOWED: Mapping[Effect, str] = {
 }
 
 
+def _unasked(probe: Probe[Any], why: Unasked, detail: str) -> Reading:
+    return probe.reading(state=State.NOT_ATTEMPTED, unasked=why, detail=detail)
+
+
+def _strongest(effects: frozenset[Effect]) -> Effect:
+    return max(effects, key=list(Effect).index)
+
+
 def _count(findings: list[Finding], like: Finding) -> int:
     return sum(other.code == like.code and other.about == like.about for other in findings)
 
@@ -187,8 +201,7 @@ def _outweighs(new: Status, old: Status) -> bool:
 def _undetermined(check: Check, subject: Subject, fault: Undetermined, view: Evidence) -> Finding:
     """Not asking is *not run*; asking and getting no answer is *unknown*."""
     reason = fault.reading.detail or REASONS[fault.reading.state]
-    allowed = fault.reading.detail not in NOT_ALLOWED.values()
-    outcome = check.unknown if allowed else check.not_run
+    outcome = check.not_run if fault.reading.unasked is Unasked.NOT_ALLOWED else check.unknown
     finding = outcome(about=subject.name, subject=subject.name, probe=fault.probe.id, reason=reason)
     return replace(finding, consulted=view.consulted)
 

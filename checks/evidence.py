@@ -45,6 +45,14 @@ class Effect(StrEnum):
     SEND = "send"  # one test message leaves
 
 
+class Unasked(StrEnum):
+    """Why a probe was not asked at all."""
+
+    NOT_ALLOWED = "not-allowed"  # the person did not allow its effects in this run
+    NO_TIME = "no-time"  # the time for the whole run was up
+    NOT_SAVED = "not-saved"  # judging saved evidence that lacks it
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """The answer to a probe."""
@@ -52,6 +60,8 @@ class Reading:
     state: State
     detail: str = ""
     """Why there is no answer, in words for a person; empty when `state` says it all."""
+    unasked: Unasked | None = None
+    """Only for not-attempted, and only where the run itself decided so."""
 
 
 R_co = TypeVar("R_co", bound=Reading, covariant=True)
@@ -66,9 +76,9 @@ class Probe(Generic[R_co]):
     reading: ClassVar[type[Reading]]
 
     @property
-    def effect(self) -> Effect:
-        """What asking does to the world."""
-        return Effect.LOOK
+    def effects(self) -> frozenset[Effect]:
+        """What asking does to the world; each of it must be allowed."""
+        return frozenset({Effect.LOOK})
 
     @property
     def id(self) -> str:
@@ -96,11 +106,16 @@ class Undetermined(BaseException):
         super().__init__(f"{probe.id}: {reading.state} {reading.detail}".strip())
 
 
-class Evidence:
-    """What one run of one rule may look at. Remembers which probes it consulted, in order."""
+class TooMany(BaseException):
+    """Raised into a rule that wants to look at more readings than one rule may, whether they were gathered before or not."""
 
-    def __init__(self, readings: Mapping[Probe[Any], Reading]) -> None:
+
+class Evidence:
+    """What one run of one rule may look at, up to `bound` probes. Remembers which ones it consulted, in order."""
+
+    def __init__(self, readings: Mapping[Probe[Any], Reading], *, bound: int | None = None) -> None:
         self._readings = readings
+        self._bound = bound
         self._consulted: dict[Probe[Any], None] = {}
 
     def __getitem__(self, probe: Probe[R]) -> R:
@@ -116,8 +131,10 @@ class Evidence:
 
     def all(self, *probes: Probe[R]) -> tuple[R, ...]:
         """Return the readings of siblings, gathered in one round."""
-        missing = [probe for probe in probes if probe not in self._readings]
         self._consulted.update(dict.fromkeys(probes))
+        if self._bound is not None and len(self._consulted) > self._bound:
+            raise TooMany
+        missing = [probe for probe in probes if probe not in self._readings]
         if missing:
             raise Missing(missing)
         return tuple(cast("R", self._readings[probe]) for probe in probes)
@@ -126,6 +143,11 @@ class Evidence:
     def consulted(self) -> tuple[str, ...]:
         """Ids of the probes looked at so far, in order."""
         return tuple(dict.fromkeys(probe.id for probe in self._consulted))
+
+    @property
+    def looked_at(self) -> tuple[Probe[Any], ...]:
+        """The probes themselves, in order."""
+        return tuple(self._consulted)
 
 
 Readings = dict[Probe[Any], Reading]

@@ -310,8 +310,9 @@ class SubmissionProbe(Probe[SubmissionReading]):
     """Unique id of the test message; empty stops after RCPT, with RSET."""
 
     @property
-    def effect(self) -> Effect:
-        return Effect.SEND if self.message else Effect.LOGIN
+    def effects(self) -> frozenset[Effect]:
+        """Naming a sender or a recipient counts as logging in, even where the server asks for no password."""
+        return frozenset({Effect.LOOK, Effect.LOGIN, Effect.SEND} if self.message else {Effect.LOOK, Effect.LOGIN})
 
     @property
     def id(self) -> str:

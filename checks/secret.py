@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import quopri
 import urllib.parse
 from collections.abc import Iterable
@@ -79,9 +80,12 @@ class LeakGuard:
                 text = text.replace(form, "[secret]")
         return text
 
-    def leaks(self, text: str) -> bool:
-        """Tell whether any form of a known secret is in the text."""
-        return any(form in text for form in self._forms)
+    def leaks(self, text: str, *, besides: str = "") -> bool:
+        """Tell whether any form of a known secret is in the text.
+
+        `besides`: text that may be shown whatever it says, like the settings. A form that stands there is an ordinary word of theirs.
+        """
+        return any(form in text and form not in besides for form in self._forms)
 
 
 def _forms(value: str, username: str) -> Iterable[str]:
@@ -94,6 +98,8 @@ def _forms(value: str, username: str) -> Iterable[str]:
     yield "".join(f"={byte:02X}" for byte in raw)
     yield quopri.encodestring(raw, quotetabs=True).decode("ascii")
     yield html.escape(value)
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
     # Base64 of a longer text shows the secret in one of three alignments; the characters that depend on neighbours are cut off.
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + raw).decode()

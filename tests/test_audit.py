@@ -13,7 +13,8 @@ import pytest
 
 from checks.evidence import Probe, Reading, State
 from checks.probes import DnsProbe, DnsReading
-from wizard.audit import Once, read_targets
+from wizard.audit import Once
+from wizard.targets import read_targets
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = '[[servers]]\nname = "a"\nsender = { email = "a@club.example" }\nhost = "smtp.club.example"\nport = 587\nsecurity = "starttls"\nauth = "none"\n'
@@ -131,3 +132,31 @@ def test_an_empty_list_is_told(tmp_path: Path) -> None:
     )
     assert done.returncode == 65
     assert "nothing to check" in done.stderr
+
+
+def test_one_target_whose_report_cannot_be_written_does_not_end_the_rest(tmp_path: Path) -> None:
+    """A file where a folder should be, and a planted link, cost their own target only; the journal follows no link and is private."""
+    (tmp_path / "list.txt").write_text("a.example\nb.example\nc.example\n", "utf-8")
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    out.mkdir()
+    elsewhere.mkdir()
+    (out / "a.example").write_text("in the way", "utf-8")
+    (out / "b.example").symlink_to(elsewhere)
+    arguments = ["audit", str(tmp_path / "list.txt"), "--output", str(out), "--nameserver", "127.0.0.1:1", "--timeout", "3"]
+    done = subprocess.run(
+        [sys.executable, "-m", "wizard", *arguments], capture_output=True, text=True, check=False, timeout=60, cwd=ROOT
+    )
+    assert done.returncode == 65
+    assert "Traceback" not in done.stderr
+    assert (out / "c.example" / "report.html").is_file()
+    assert list(elsewhere.iterdir()) == []
+    assert (out / "audit.jsonl").stat().st_mode & 0o777 == 0o600
+    (out / "audit.jsonl").unlink()
+    victim = tmp_path / "victim"
+    victim.write_text("precious", "utf-8")
+    (out / "audit.jsonl").symlink_to(victim)
+    done = subprocess.run(
+        [sys.executable, "-m", "wizard", *arguments], capture_output=True, text=True, check=False, timeout=60, cwd=ROOT
+    )
+    assert done.returncode == 65
+    assert victim.read_text("utf-8") == "precious"

@@ -58,6 +58,10 @@ def test_each_command_has_a_help(name: str) -> None:
         (("check", "--domain", "club.example", "--only", "sfp"), exits.USAGE, '"sfp" is no check'),
         (("check", "--domain", "club.example", "--nameserver", "nonsense"), exits.USAGE, "nameserver"),
         (("check", "--domain", "club.example", "--allow", "everything"), exits.USAGE, "look"),
+        (("check", "--domain", "club.example", "--allow", ","), exits.USAGE, "nothing would be checked"),
+        (("check", "--domain", "club.example", "--allow", "look,send"), exits.USAGE, "send includes login"),
+        (("check", "--domain", "club.example", "--allow", "login"), exits.USAGE, "login includes look"),
+        (("check", "--domain", "club.example", "--now", "9999-12-31T23:59:59-12:00"), exits.USAGE, "9999"),
         (("check", "--domain", "club.example", "--port-map", "587"), exits.USAGE, "587:10587"),
         (("check", "--domain", "club.example", "--now", "tomorrow"), exits.USAGE, "ISO 8601"),
         (("check", "--domain", "club.example", "--sending-ip", "1.2.3"), exits.USAGE, "192.0.2.7"),
@@ -132,7 +136,7 @@ def test_the_terminal_door_lets_no_control_character_through() -> None:
     shown = safe(hostile + "plain ä")
     assert shown.endswith("plain ä")
     assert all(char.isprintable() for char in shown)
-    assert "\\x1b" in shown
+    assert "\\u001b" in shown
     assert "\\u202e" in shown
 
 
@@ -142,3 +146,45 @@ def test_the_worst_code_is_the_one_to_see_first() -> None:
     assert exits.worst([0, 3, 1]) == 3
     assert exits.worst([2, 65]) == 65
     assert exits.worst([]) == 0
+
+
+def test_an_output_that_cannot_be_written_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    """A file where the folder should be: exit 65 at once, nothing asked."""
+    (tmp_path / "file").write_text("x", "utf-8")
+    done = sendready("check", "--domain", "club.example", "--output", str(tmp_path / "file" / "sub"), *DEAD)
+    assert (done.returncode, done.stdout) == (exits.INVALID, "")
+    assert "--output" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"request": "x"}, {"request": [1]}, {"request": {"settings": 5}}, {"request": {"settings": []}}, {"request": {}},
+        {"request": {"domain": 5}}, {"request": {"domain": "club.example", "sending_ips": "192.0.2.1"}},
+        {"request": {"domain": "club.example", "sending_ips": ["x"]}}, {"request": {"domain": "club.example", "only": ["zzz"]}},
+        {"taken_at": "0001-01-01T00:00:00+14:00"}, {"vantage": 3}, {"readings": 3}, {"readings": [{"kind": "dns"}]}, {"schema": "x"},
+    ],
+)  # fmt: skip
+def test_evidence_that_somebody_edited_is_refused_with_a_sentence(tmp_path: Path, change: dict[str, object]) -> None:
+    """Exit 65, no traceback, whatever is in the file."""
+    sendready("check", "--domain", "club.example", "--output", str(tmp_path), "--only", "spf.record", *DEAD)
+    document = json.loads((tmp_path / "evidence.json").read_text("utf-8"))
+    (tmp_path / "evidence.json").write_text(json.dumps({**document, **change}), "utf-8")
+    done = sendready("judge", str(tmp_path / "evidence.json"))
+    assert (done.returncode, done.stdout) == (exits.INVALID, ""), done.stderr
+    assert len(done.stderr) < 500
+
+
+def test_a_part_of_a_check_does_not_stamp_the_settings(tmp_path: Path) -> None:
+    """`--only` leaves dispatcher.json unstamped, and verify says so; a later judge of that evidence does not stamp it either."""
+    file = tmp_path / "s.toml"
+    file.write_text(
+        '[[servers]]\nname = "a"\ndefault = true\nsender = { email = "a@club.example" }\nhost = "smtp.club.example"\nport = 587\nsecurity = "starttls"\nauth = "none"\n',
+        "utf-8",
+    )
+    done = sendready("check", str(file), "--only", "settings.default-server", "--output", str(tmp_path / "out"), *DEAD)
+    assert done.returncode == 0
+    assert "not stamped" in done.stderr
+    assert sendready("verify", str(tmp_path / "out" / "dispatcher.json")).returncode == 3
+    sendready("judge", str(tmp_path / "out" / "evidence.json"), "--output", str(tmp_path / "again"))
+    assert json.loads((tmp_path / "again" / "dispatcher.json").read_text("utf-8"))["verified"] is None

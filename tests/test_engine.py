@@ -162,7 +162,7 @@ def test_an_effect_that_was_not_allowed_is_not_run_and_never_asked() -> None:
     assert world.asked == []
     assert result.status is Status.NOT_RUN
     assert verdict([result]) is Verdict.READY
-    assert replace(probe, message="id").effect is Effect.SEND
+    assert replace(probe, message="id").effects == frozenset(Effect)
 
 
 def test_the_deadline_holds_when_every_peer_hangs() -> None:
@@ -193,7 +193,36 @@ def test_a_rule_that_asks_without_end_is_stopped() -> None:
     world = World()
     [result] = judged(Run(gather=world), Rule(judge))
     assert [finding.code for finding in result.findings] == ["test.rule-over-budget"]
-    assert len(world.asked) <= engine.MAX_ROUNDS
+    assert len(world.asked) <= engine.MAX_PROBES
+
+
+def test_the_bound_does_not_depend_on_what_others_asked_before() -> None:
+    """A rule over its bound is given up also when every reading is there already: saved evidence judges like the live run."""
+
+    def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
+        yield GOOD(about="x", name="before")
+        for number in range(engine.MAX_PROBES + 1):
+            ev.need(DnsProbe(f"n{number}.example", "TXT"))
+
+    names = [f"n{number}.example" for number in range(engine.MAX_PROBES + 50)]
+    readings: dict[Probe[Any], Reading] = {DnsProbe(name, "TXT"): DnsReading(state=State.OK) for name in names}
+    [result] = judged(Run(readings=readings), Rule(judge))
+    assert [finding.code for finding in result.findings] == ["test.good", "test.rule-over-budget"]
+    assert result.findings[1].consulted
+
+
+def test_sending_needs_login_to_be_allowed_too() -> None:
+    """--allow look,send does not present a password."""
+    probe = SubmissionProbe(host="smtp.example", address="192.0.2.1", port=587, security=Security.STARTTLS, message="id")
+
+    def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
+        ev.need(probe)
+        yield GOOD(about="x", name="x")
+
+    world = World()
+    [result] = judged(Run(gather=world, allow=frozenset({Effect.LOOK, Effect.SEND})), Rule(judge))
+    assert world.asked == []
+    assert result.status is Status.NOT_RUN
 
 
 def test_a_remedy_that_mends_is_shown_and_one_that_does_not_is_not() -> None:

@@ -44,6 +44,7 @@ def test_the_hint_tells_what_helps_and_no_more() -> None:
         base64.b64encode(b"x" + VALUE.encode() + b"tail").decode(),
         base64.b64encode(b"xy" + VALUE.encode()).decode(),
         "".join(f"={byte:02X}" for byte in VALUE.encode()),
+        json.dumps(f"said {VALUE}"),
     ],
 )
 def test_the_guard_finds_every_usual_form(form: str) -> None:
@@ -66,3 +67,12 @@ def test_base64_of_any_surroundings_is_found(before: bytes, after: bytes, value:
     guard = LeakGuard()
     guard.learn(Secret(value))
     assert guard.leaks(base64.b64encode(before + value.encode() + after).decode())
+
+
+def test_an_ordinary_word_as_password_does_not_stop_every_report() -> None:
+    """A password that is also a word of the settings cannot be told from that word; its encodings still can."""
+    guard = LeakGuard()
+    guard.learn(Secret("office"))
+    settings = "sender = office@club.example"
+    assert not guard.leaks("mail from office@club.example", besides=settings)
+    assert guard.leaks(base64.b64encode(b"\0office\0office").decode(), besides=settings)

@@ -114,7 +114,7 @@ def _run(arguments: list[str] | None) -> int:
     except BrokenPipeError:
         # The reader of our output went away (like `| head`); a second failing flush at exit would print a traceback.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exits.INTERRUPTED
+        return exits.PIPE
     except Exception:  # noqa: BLE001 - the last door: a bug of ours has its own exit code
         import traceback  # noqa: PLC0415 - only for a bug
 

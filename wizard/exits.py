@@ -12,9 +12,10 @@ USAGE = 64
 INVALID = 65
 BUG = 70
 INTERRUPTED = 130
+PIPE = 141  # the reader of our output went away (128 + SIGPIPE, as a shell reports it)
 
 # From what may be passed over to what must be seen first. "Not ready" is certain, so it outweighs "not fully tested".
-_WORSE = (READY, READY_WITH_WARNINGS, NOT_FULLY_TESTED, NOT_READY, INVALID, BUG, INTERRUPTED)
+_WORSE = (READY, READY_WITH_WARNINGS, NOT_FULLY_TESTED, NOT_READY, INVALID, BUG, INTERRUPTED, PIPE)
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -31,6 +31,12 @@ class World:
     evidence: Path | None
     """Saved evidence to start from; what it lacks is asked."""
     now: datetime
+    """As of when to judge; the real time unless --now says otherwise."""
+    taken_at: datetime
+    """The real time."""
+
+
+FLAGS = tuple(name for name in World.__dataclass_fields__ if name not in ("now", "taken_at"))
 
 
 def world_options(function: F) -> F:
@@ -74,24 +80,34 @@ def world_options(function: F) -> F:
         metavar="FILE",
         help="Start from saved evidence; ask only what it lacks.",
     )
-    @click.option("--now", metavar="TIME", callback=_now, help="Judge as of this moment (ISO 8601, like 2027-01-15T09:00:00Z).")
+    @click.option(
+        "--now", metavar="TIME", callback=read_time, help="Judge as of this moment (ISO 8601, like 2027-01-15T09:00:00Z)."
+    )
     @functools.wraps(function)
     def wrapper(**values: Any) -> Any:
-        world = World(**{name: values.pop(name) for name in World.__dataclass_fields__})
+        taken_at = datetime.now(UTC).replace(microsecond=0)
+        now = values.pop("now") or taken_at
+        world = World(now=now, taken_at=taken_at, **{name: values.pop(name) for name in FLAGS})
         return function(world=world, **values)
 
     return wrapper  # type: ignore[return-value]  # click decorators keep the callable's kind, not its signature
 
 
 def effects(_ctx: click.Context, _param: click.Parameter, value: str | None) -> frozenset[Effect] | None:
-    """Read `--allow look,login,send`. Each effect includes the ones before it in that list only if it is named."""
+    """Read `--allow look,login,send`. An effect without those before it is a slip, told before anything is done."""
     if value is None:
         return None
     words = [word.strip().lower() for word in value.split(",") if word.strip()]
     try:
-        return frozenset(Effect(word) for word in words)
+        allowed = frozenset(Effect(word) for word in words)
     except ValueError:
         raise click.BadParameter("give a list made of look, login and send, like look,login") from None
+    for effect, needs in ((Effect.LOGIN, Effect.LOOK), (Effect.SEND, Effect.LOGIN)):
+        if effect in allowed and needs not in allowed:
+            raise click.BadParameter(f"{effect} includes {needs}; give look, or look,login, or look,login,send")
+    if not allowed:
+        raise click.BadParameter("nothing would be checked; give look, or look,login, or look,login,send")
+    return allowed
 
 
 def words(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
@@ -161,10 +177,6 @@ def _port_map(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]
     return found
 
 
-def _now(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime:
-    return read_time(ctx, param, value) or datetime.now(UTC).replace(microsecond=0)
-
-
 def read_time(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
     """Read a moment in ISO 8601; without a zone it is UTC."""
     if value is None:
@@ -173,4 +185,7 @@ def read_time(_ctx: click.Context, _param: click.Parameter, value: str | None) -
         moment = datetime.fromisoformat(value)
     except ValueError:
         raise click.BadParameter("give a time in ISO 8601, like 2027-01-15T09:00:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise click.BadParameter("give a time between the years 1 and 9999") from None

@@ -15,9 +15,10 @@ from checks.model import CheckResult
 from checks.settings import SettingsError
 from reports.model import Report
 from wizard import exits
+from wizard import output as files
 from wizard.options import World
 from wizard.request import Request
-from wizard.run import LeakError, Progress, Ran, perform, write_output
+from wizard.run import LeakError, Progress, Ran, perform
 from wizard.terminal import safe, wants_colour
 
 if TYPE_CHECKING:
@@ -94,17 +95,31 @@ def done(stream: TextIO) -> None:
         stream.flush()
 
 
-def emit(ran: Ran, format_: str, output: Path | None) -> None:
-    """Print the report in the format, and write the output directory if one was named."""
+def prepare(output: Path | None) -> None:
+    """See that `--output` can be written, before anything is asked or sent."""
     if output:
         try:
-            written = write_output(output, ran)
+            files.prepare(output)
         except OSError as error:
-            raise invalid(f"--output {output}: nothing could be written there ({error.strerror or error})") from None
-        click.echo(rendered(ran.report, format_), nl=False)
-        click.echo("\n".join(f"wrote {safe(str(path))}" for path in written), err=True)
-    else:
-        click.echo(rendered(ran.report, format_), nl=False)
+            raise _unwritable(output, error) from None
+
+
+def emit(ran: Ran, format_: str, output: Path | None) -> None:
+    """Print the report in the format, and write the output directory if one was named."""
+    click.echo(rendered(ran.report, format_), nl=False)
+    if not output:
+        return
+    try:
+        written = files.write(output, ran)
+    except OSError as error:
+        raise _unwritable(output, error) from None
+    click.echo("\n".join(f"wrote {safe(str(path))}" for path in written), err=True)
+    if ran.request.settings is not None and not ran.complete:
+        click.echo("dispatcher.json is not stamped as verified, because only a part was checked in this run.", err=True)
+
+
+def _unwritable(output: Path, error: OSError) -> click.ClickException:
+    return invalid(f"--output {output}: nothing can be written there ({error.strerror or error})")
 
 
 def rendered(report: Report, format_: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from checks.catalogue import find
 from checks.settings import Settings, parse
 from checks.subject import Subject, TestPlan, of_domain, of_settings
+from checks.values import normal_domain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +60,43 @@ class Request:
         return plain
 
 
-def from_document(plain: Mapping[str, Any]) -> Request:
-    """Read what `document` wrote. Raises `ValueError` (SettingsError included) for anything else."""
-    if strange := plain.keys() - Request.__dataclass_fields__.keys():
-        raise ValueError(f"the evidence file's request has unknown keys: {', '.join(sorted(map(str, strange)))}")
-    fields: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in plain.items() if name != "settings"
-    }
-    settings = parse(plain["settings"]) if "settings" in plain else None
-    if settings is None and not plain.get("domain"):
-        raise ValueError("the evidence file names neither a domain nor settings")
-    return Request(settings=settings, **fields)
+def from_document(plain: object) -> Request:
+    """Read what `document` wrote. Raises `ValueError` with a sentence (`SettingsError` included) for anything else."""
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - only for saved evidence
+
+    if not isinstance(plain, Mapping):
+        raise ValueError("the evidence file does not say what was checked (request)")  # noqa: TRY004 - bad input, not a bad call
+    fields: dict[str, Any] = {name: value for name, value in plain.items() if name != "settings"}
+    if strange := fields.keys() - Request.__dataclass_fields__.keys():
+        raise ValueError(f"the evidence file's request has unknown keys: {', '.join(sorted(map(str, strange)))[:200]}")
+    try:
+        for name, value in fields.items():
+            TypeAdapter(_TYPES.get(name, str)).validate_python(value, strict=True)
+    except ValidationError:
+        raise ValueError(f"the evidence file's request does not fit ({name})") from None
+    settings = plain.get("settings")
+    if settings is not None and not isinstance(settings, Mapping):
+        raise ValueError("the evidence file's settings are no table")
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    request = Request(
+        settings=parse(settings) if settings is not None else None,
+        **fields,
+    )
+    return _sound(request)
+
+
+_TYPES: Mapping[str, Any] = {"allow_private": bool, **dict.fromkeys(("sending_ips", "selectors", "only", "skip"), list[str])}
+
+
+def _sound(request: Request) -> Request:
+    """See that what the request names exists."""
+    if request.settings is None:
+        normal_domain(request.domain)
+    elif request.server and request.server.casefold() not in {server.name.casefold() for server in request.settings.servers}:
+        raise ValueError(f"the evidence file names a server that its settings do not have: {request.server[:100]}")
+    for word in (*request.only, *request.skip):
+        if not find(word):
+            raise ValueError(f"the evidence file names a check that there is not: {word[:100]}")
+    for address in request.sending_ips:
+        ipaddress.ip_address(address)
+    return request

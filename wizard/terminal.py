@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 from typing import TextIO
-
-_INVISIBLE = frozenset((0x00AD, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF))
 
 
 def safe(text: str, *, keep_newlines: bool = False) -> str:
     r"""Return the text with control, bidirectional and invisible characters written out, like `\u202e`."""
-    return "".join(_visible(char, keep_newlines) for char in text)
+    from reports.escape import visible  # noqa: PLC0415 - only where there is something to show
 
-
-def _visible(char: str, keep_newlines: bool) -> str:
-    if char == "\n" and keep_newlines:
-        return char
-    point = ord(char)
-    if point < 0x20 or 0x7F <= point < 0xA0 or point in _INVISIBLE or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co"):
-        return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
-    return char
+    return visible(text, lines=keep_newlines)
 
 
 def wants_colour(stream: TextIO | None = None) -> bool:

@@ -12,7 +12,7 @@ Compare the name letter by letter with the provider's instructions. If it is you
 
 from collections.abc import Iterator
 
-from checks.evidence import Evidence, State
+from checks.evidence import Evidence, State, Unasked
 from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._hosts import literal_address
 from checks.rules._server import host_of, some_of
@@ -84,7 +84,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     if found.failed:  # a name server that fails has not said that there is nothing
         probe = found.failed[0]
         reading = ev[probe]
-        if reading.state is State.NOT_ATTEMPTED and "--allow" in reading.detail:
+        if reading.unasked is Unasked.NOT_ALLOWED:
             ev.need(probe)  # the person did not want us to look: not run, which is no alarm
         yield FAILED(
             about=about, host=host, reason=reading.detail or REASONS.get(reading.state, "the name server gave no answer")

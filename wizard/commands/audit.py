@@ -29,8 +29,9 @@ def command(*, world: World, targets: Path, output: Path, jobs: int) -> int:
 
     Only looks: no password is tried, no message is sent. --timeout counts for each target. The exit code is the worst of all.
     """
-    from wizard.audit import Done, audit, read_targets  # noqa: PLC0415 - heavy, and not needed for usage errors
+    from wizard.audit import Done, audit  # noqa: PLC0415 - heavy, and not needed for usage errors
     from wizard.present import invalid  # noqa: PLC0415 - as above
+    from wizard.targets import read_targets  # noqa: PLC0415 - as above
 
     def say(done: Done) -> None:
         tail = done.error or ", ".join(
@@ -41,6 +42,8 @@ def command(*, world: World, targets: Path, output: Path, jobs: int) -> int:
     try:
         output.mkdir(parents=True, exist_ok=True, mode=0o700)
         finished = asyncio.run(audit(read_targets(targets), world, output, jobs=jobs, say=say))
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
     except (OSError, ValueError) as error:
         raise invalid(f"{targets}: {error}") from None
     if not finished:

@@ -77,11 +77,11 @@ def command(
     if domain_name and (server or to):
         raise click.UsageError("--server and --to go with a settings file, not with --domain.")
 
-    from wizard.present import emit, load_or_explain, progress_line, run_or_explain  # noqa: PLC0415 - heavy, and not needed for usage errors
+    from wizard.present import emit, load_or_explain, prepare, progress_line, run_or_explain  # noqa: PLC0415 - heavy, and not needed for usage errors
     from wizard.request import Request  # noqa: PLC0415 - as above
 
     if settings is None:
-        allowed = allow or frozenset({Effect.LOOK})
+        allowed = allow if allow is not None else frozenset({Effect.LOOK})
         request = Request(
             domain=domain_name or "",
             name=domain_name or "",
@@ -94,7 +94,7 @@ def command(
         base = Path.cwd()
     else:
         loaded = load_or_explain(settings)
-        allowed = allow or frozenset({Effect.LOOK, Effect.LOGIN})
+        allowed = allow if allow is not None else frozenset({Effect.LOOK, Effect.LOGIN})
         if server and server.casefold() not in {one.name.casefold() for one in loaded.settings.servers}:
             names = ", ".join(one.name for one in loaded.settings.servers)
             raise click.UsageError(f'There is no server "{server}" in {settings}. Its servers: {names}.')
@@ -113,6 +113,7 @@ def command(
             skip=skip,
         )
         base = settings.resolve().parent
+    prepare(output)
     ran = run_or_explain(request, world, allow=allowed, base=base, progress=progress_line(sys.stderr))
     emit(ran, format_, output)
     return ran.report.exit_code

@@ -25,7 +25,7 @@ FAMILIES = ("port", "tls", "auth", "sender", "send")  # what a sending conversat
 def command(*, world: World, settings: Path, server: str, to: str, yes: bool, output: Path | None, format_: str) -> int:
     """Send one test message to ADDRESS through a server of SETTINGS, and say what the server answered at each step."""
     from wizard.commands.check import new_message_id  # noqa: PLC0415 - heavy, and not needed for usage errors
-    from wizard.present import emit, load_or_explain, progress_line, run_or_explain  # noqa: PLC0415 - as above
+    from wizard.present import emit, load_or_explain, prepare, progress_line, run_or_explain  # noqa: PLC0415 - as above
     from wizard.request import Request  # noqa: PLC0415 - as above
 
     loaded = load_or_explain(settings)
@@ -50,6 +50,7 @@ def command(*, world: World, settings: Path, server: str, to: str, yes: bool, ou
         message=new_message_id(),
         only=FAMILIES,
     )
+    prepare(output)
     ran = run_or_explain(
         request, world, allow=frozenset(Effect), base=settings.resolve().parent, progress=progress_line(sys.stderr)
     )

@@ -26,13 +26,14 @@ def command(*, world: World, ips: tuple[str, ...], mail_from: str, helo: str, fo
     from checks.gather.dns import DnsGatherer, system_nameservers  # noqa: PLC0415 - heavy
     from checks.gather.live import Live  # noqa: PLC0415 - heavy
     from checks.records.spf_door import SpfResult, check_host  # noqa: PLC0415 - heavy
+    from wizard.run import saved_readings  # noqa: PLC0415 - heavy
 
     if len(ips) != 1:
         raise click.UsageError("Give one --ip.")
 
     async def go() -> SpfResult:
         async with Live(dns=DnsGatherer(world.nameservers or system_nameservers())) as gather:
-            return await Run(gather=gather, deadline=world.timeout).answer(
+            return await Run(gather=gather, deadline=world.timeout, readings=saved_readings(world)).answer(
                 lambda ev: check_host(ip=ips[0], mail_from=mail_from, helo=helo, ev=ev)
             )
 

@@ -363,7 +363,7 @@ def _check(job: Job, collected: Collected, notes: list[str]) -> int:
     """Check what was saved, and say what to do next."""
     from checks.model import Status  # noqa: PLC0415 - heavy, and not needed for --help
     from wizard.commands.check import new_message_id  # noqa: PLC0415 - as above
-    from wizard.present import emit, progress_line, run_or_explain  # noqa: PLC0415 - as above
+    from wizard.present import emit, prepare, progress_line, run_or_explain  # noqa: PLC0415 - as above
     from wizard.request import Request  # noqa: PLC0415 - as above
 
     _say("\n".join(["", *notes, ""]))
@@ -379,6 +379,7 @@ def _check(job: Job, collected: Collected, notes: list[str]) -> int:
         to=to,
         message=new_message_id() if Effect.SEND in allow else "",
     )
+    prepare(job.output)
     ran = run_or_explain(request, job.world, allow=allow, base=job.base, progress=progress_line(sys.stderr))
     emit(ran, "text", job.output)
     sent = any(result.check == "send.accepted" and result.status is Status.PASS for result in ran.results)
