@@ -85,6 +85,8 @@ class SpfResult:
     void_lookups: int = 0
     failure: Failure | None = None
     """For temperror: the question that got no answer."""
+    doubt: Failure | None = None
+    """A question without answer that a receiver takes for "no match" (RFC 7208 section 5.5); with an answer, the result may be another."""
 
 
 class _Stop(pyspf.PermError):  # type: ignore[misc] # pyspf has no type information
@@ -136,6 +138,7 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
         self._path: tuple[Match, ...] = ()
         self._explain: tuple[str, str] = ("", "")  # exp= of the record that decided, and that record's domain
         self._failure: Failure | None = None
+        self._doubt: Failure | None = None
         self.exps[_NO_MATCH] = ""
 
     # --- results ---
@@ -167,6 +170,7 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
             lookups=self.lookups,
             void_lookups=self.void_lookups,
             failure=self._failure if result is Result.TEMPERROR else None,
+            doubt=self._doubt,
         )
 
     def explain(self) -> str:
@@ -254,8 +258,13 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
         """Ask in one round what the next terms are going to ask; as many as the limit still allows."""
         types = {"include": "TXT", "a": self.A, "mx": "MX", "exists": "A", "redirect": "TXT"}
         probes = []
+        varying = 0
         for term in record.counted[: max(0, MAX_LOOKUPS - self.lookups)]:
-            name = static_name(target(term), domain=domain, origin=self.o) if target(term) else domain
+            spec = target(term)
+            name = static_name(spec, domain=domain, origin=self.o) if spec else domain
+            if not name and "p" not in letters(spec) and varying <= MAX_VOID:  # more of them may never be asked
+                name = as_name(self.expand(spec))
+                varying += 1
             if term.name in types and is_askable(name):
                 probes.append(DnsProbe(name, types[term.name]))
         self._ask(probes[: max(0, self._budget - len(self._asked))])
@@ -338,7 +347,11 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
         try:
             names = [name for name in self.dns_ptr(self.i)[:MAX_PTR] if is_askable(name)]
         except pyspf.TempError:
-            self._failure = None
+            self._doubt, self._failure = self._failure, None
             return []
-        readings = self._ask([DnsProbe(name, self.A) for name in names])
+        probes = [DnsProbe(name, self.A) for name in names]
+        readings = self._ask(probes)
+        for probe, reading in zip(probes, readings, strict=True):
+            if not reading.state.answered:
+                self._doubt = Failure(probe=probe, reading=reading)
         return [name for name, reading in zip(names, readings, strict=True) if self.cidrmatch(reading.values, self.cidrmax)]

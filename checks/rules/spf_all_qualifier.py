@@ -82,7 +82,8 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     if record is None:
         yield NOT_JUDGED(about=domain, domain=domain, reason=reason, status=Status.NOT_RUN)
         return
-    opened = _opened([(domain, own.record), (holder, record), *walk(domain, ev).records])
+    tree = walk(domain, ev)
+    opened = _opened([(domain, own.record), (holder, record), *tree.records])
     text = own.record.text
     if opened:
         where, term = opened
@@ -100,6 +101,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield NEUTRAL(about=domain, domain=domain, term=record.all.text, holder=holder, published=text, records=records)
     else:
         yield CLOSED(about=domain, domain=domain, term=record.all.text, holder=holder)
+        for failure in tree.failures:  # a record that could not be read may open what this one closes
+            if failure.probe.type == "TXT":
+                ev.need(failure.probe)
 
 
 def _last(domain: str, record: Record, ev: Evidence) -> tuple[str, Record | None, str]:

@@ -137,12 +137,12 @@ def _multiple(domain: str, name: str, found: list[str], ev: Evidence) -> Finding
 
 
 def _at_doubled_name(domain: str, ev: Evidence) -> list[str]:
-    """Return the records at example.org.example.org, unless a wildcard put them there."""
+    """Return the records at example.org.example.org, unless a wildcard put them there, or may have."""
     doubled = f"{domain}.{domain}"
     if not is_askable(doubled):
         return []
     there, wild = ev.all(DnsProbe(doubled, "TXT"), DnsProbe(f"*.{domain}", "TXT"))
-    return [text for text in there.values if is_spf(text) and text not in wild.values]
+    return [text for text in there.values if is_spf(text) and text not in wild.values] if wild.state.answered else []
 
 
 def _moved(domain: str, found: list[str], ev: Evidence) -> Finding:

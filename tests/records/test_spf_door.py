@@ -224,7 +224,17 @@ def test_a_quoted_local_part_is_cut_at_its_last_at_sign() -> None:
 def test_a_reverse_name_that_cannot_be_found_out_does_not_match() -> None:
     """RFC 7208 section 5.5."""
     world = spf("v=spf1 ptr -all", {"1.2.0.192.in-addr.arpa": {"PTR": ["!servfail"]}})
-    assert world.check().result is Result.FAIL
+    found = world.check()
+    assert found.result is Result.FAIL
+    assert found.doubt is not None
+    assert found.doubt.probe.type == "PTR"
+
+
+def test_terms_that_differ_from_message_to_message_are_asked_in_one_round() -> None:
+    """A person who waits for twenty addresses does not wait for each term of each."""
+    world = spf("v=spf1 exists:%{i}.x.example exists:%{i}.y.example -all", {"192.0.2.1.y.example": {"A": ["127.0.0.1"]}})
+    assert world.check().result is Result.PASS
+    assert world.rounds <= 2
 
 
 def test_of_a_thousand_reverse_names_ten_are_looked_up() -> None:
