@@ -22,7 +22,8 @@ from typing import Any
 from checks.evidence import Probe, Reading, State
 from checks.gather import sasl, tls
 from checks.gather.smtp_aside import aside
-from checks.gather.smtp_draft import Draft, Redactor, Stopped, Timeouts
+from checks.gather.smtp_draft import Draft, Stopped, Timeouts
+from checks.gather.smtp_redact import Redactor
 from checks.gather.smtp_submission import hand_over, log_in
 from checks.gather.smtp_talk import Talk
 from checks.gather.smtp_wire import open_wire
@@ -193,7 +194,7 @@ class SmtpGatherer:
             raise Stopped(Fault.NO_SECRET, "the password was not found before the time for the whole run was up") from None
         except (LookupError, ValueError) as error:
             raise Stopped(Fault.NO_SECRET, str(error.args[0]) if error.args else "the password was not found") from None
-        redact.learn(secret, probe.username)
+        redact.learn(secret, probe.username, probe.host)
         value = secret.reveal()
         if not value or "\0" in value or "\0" in probe.username or not probe.username:  # RFC 4616 section 2
             raise Stopped(Fault.NO_SECRET, "user name or password is empty or has a NUL character in it")
@@ -259,20 +260,25 @@ class SmtpGatherer:
         draft.stage = Stage.AUTH
         if prepared.secret is None:
             raise Stopped(Fault.NO_COMMON_MECHANISM, "a password never travels unencrypted, so no login was tried", in_step=True)
-        offered = mechanisms(draft.capabilities)
+        offered = mechanisms(draft.offered)
         name = sasl.choose(probe.auth, offered)
         if not name:
             raise Stopped(
-                Fault.NO_COMMON_MECHANISM, f"the server offers {', '.join(offered) or 'no way to log in'}", in_step=True
+                Fault.NO_COMMON_MECHANISM,
+                f"the server offers {', '.join(mechanisms(draft.capabilities)) or 'no way to log in'}",
+                in_step=True,
             )
         return sasl.mechanism(name, probe.username, prepared.secret)
 
     async def _connect(self, probe: AnyProbe, draft: Draft, redact: Redactor, ends: float) -> Talk:
         seconds = self._timeouts.connect
+        patience = asyncio.get_running_loop().time() + seconds
         try:
-            async with asyncio.timeout_at(min(asyncio.get_running_loop().time() + seconds, ends)):
+            async with asyncio.timeout_at(min(patience, ends)):
                 wire = await open_wire(probe.address, self._port(probe))
         except TimeoutError:
+            if ends < patience:  # we were in a hurry, which says nothing about the server
+                raise Stopped(Fault.TIMEOUT, "the time for the whole run was up before a connection came about") from None
             draft.state = State.TIMEOUT
             raise Stopped(Fault.TIMEOUT, f"no connection came about within {seconds:g} s") from None
         except (OSError, OverflowError) as error:

@@ -1,15 +1,12 @@
-"""What a conversation has shown so far, how it ends, and how secrets are kept out of what is written down."""
+"""What a conversation has shown so far, and how it ends."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from checks.evidence import State
 from checks.probes import Fault, Reply, SmtpReading, Stage, SubmissionReading, TlsFacts, TranscriptLine
-from checks.secret import LeakGuard, Secret
-
-SHORTEST_LINE = 8  # characters; a shorter AUTH line would be found in ordinary words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,35 +33,6 @@ class Stopped(Exception):  # noqa: N818 - not every end of a conversation is an 
         super().__init__(fault, detail)
 
 
-class Redactor:
-    """Takes secrets out of everything that is kept: those that the guard knows, and what this conversation sent."""
-
-    def __init__(self, guard: LeakGuard) -> None:
-        self._guard = guard
-        self._sent: list[str] = []
-
-    def learn(self, secret: Secret, username: str) -> None:
-        """Remember the secret, and how it looks when its UTF-8 comes back and is read octet by octet."""
-        self._guard.learn(secret, username=username)
-        octets = secret.reveal().encode().decode("latin-1")
-        if octets != secret.reveal():
-            self._guard.learn(Secret(octets), username=username)
-
-    def learn_line(self, line: str) -> None:
-        """Remember an AUTH line that we sent: a server may echo it."""
-        if len(line) >= SHORTEST_LINE:
-            self._sent.append(line)
-
-    def __call__(self, text: str) -> str:
-        for line in self._sent:
-            text = text.replace(line, "[secret]")
-        return self._guard.mask(text)
-
-    def reply(self, reply: Reply) -> Reply:
-        """Return the reply as it may be kept."""
-        return replace(reply, lines=tuple(self(line) for line in reply.lines))
-
-
 @dataclass(kw_only=True)
 class Draft:
     """A reading while it is being made; the fields are those of `SubmissionReading`."""
@@ -87,6 +55,8 @@ class Draft:
     data: Reply | None = None
     accepted: Reply | None = None
     message_id: str = ""
+    offered: tuple[str, ...] = ()
+    """The EHLO lines in force now, as they came: for decisions, never kept."""
 
     def note(self, direction: str, text: str) -> None:
         """Add to the transcript; the text is redacted already."""
@@ -94,7 +64,7 @@ class Draft:
 
     def offers(self, keyword: str) -> bool:
         """Tell whether EHLO offers a keyword now."""
-        return any(line.partition(" ")[0] == keyword for line in self.capabilities)
+        return any(line.partition(" ")[0] == keyword for line in self.offered)
 
     def looked(self) -> SmtpReading:
         """Return the reading of an `SmtpProbe`."""
@@ -105,5 +75,5 @@ class Draft:
         return SubmissionReading(**self._values(SubmissionReading))
 
     def _values(self, reading: type[SmtpReading]) -> dict[str, Any]:
-        values = {one.name: getattr(self, one.name) for one in fields(reading)}
+        values = {one.name: getattr(self, one.name) for one in fields(reading) if hasattr(self, one.name)}
         return values | {"transcript": tuple(self.transcript)}

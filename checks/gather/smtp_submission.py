@@ -34,7 +34,7 @@ async def log_in(talk: Talk, mechanism: Mechanism) -> None:
             mechanism.accept()
     except SaslError as error:
         raise Stopped(Fault.MALFORMED, str(error), in_step=True) from None
-    talk.draft.auth = reply
+    talk.draft.auth = _answer(reply, 2)
     talk.expect(reply, 2)
 
 
@@ -83,18 +83,26 @@ async def hand_over(talk: Talk, probe: SubmissionProbe, message: bytes, message_
     if not probe.mail_from:
         return
     size = f" SIZE={len(message)}" if message and draft.offers("SIZE") else ""  # RFC 1870 section 5
-    draft.mail = await talk.command(f"MAIL FROM:<{probe.mail_from}>{size}", Stage.MAIL)
-    talk.expect(draft.mail, 2)
+    reply = await talk.command(f"MAIL FROM:<{probe.mail_from}>{size}", Stage.MAIL)
+    draft.mail = _answer(reply, 2)
+    talk.expect(reply, 2)
     if probe.rcpt_to:
-        draft.rcpt = await talk.command(f"RCPT TO:<{probe.rcpt_to}>", Stage.RCPT)
-        talk.expect(draft.rcpt, 2)
+        reply = await talk.command(f"RCPT TO:<{probe.rcpt_to}>", Stage.RCPT)
+        draft.rcpt = _answer(reply, 2)
+        talk.expect(reply, 2)
     if not (probe.rcpt_to and message):
         await talk.courtesy("RSET")
         return
-    draft.data = await talk.command("DATA", Stage.DATA)
-    talk.expect(draft.data, 3)
+    reply = await talk.command("DATA", Stage.DATA)
+    draft.data = _answer(reply, 3)
+    talk.expect(reply, 3)
     await talk.nothing_unasked()
     await _send(talk, message, message_id)
+
+
+def _answer(reply: Reply, hundreds: int) -> Reply | None:
+    """Return the reply if it settles the question; one that is neither this yes nor a no (354 to MAIL) is nobody's answer."""
+    return reply if not reply.positive or reply.code // 100 == hundreds else None
 
 
 async def _send(talk: Talk, message: bytes, message_id: str) -> None:
@@ -102,9 +110,8 @@ async def _send(talk: Talk, message: bytes, message_id: str) -> None:
     talk.draft.stage = Stage.MESSAGE
     talk.draft.message_id = message_id
     try:
-        talk.draft.accepted = await talk.message(
-            for_data(message), f"[the test message, {len(message)} octets, and the final dot]"
-        )
+        reply = await talk.message(for_data(message), f"[the test message, {len(message)} octets, and the final dot]")
     except Stopped as stop:
         raise Stopped(Fault.UNCONFIRMED, f"the server may or may not have taken the message: {stop.detail}") from None
-    talk.expect(talk.draft.accepted, 2)
+    talk.draft.accepted = _answer(reply, 2)
+    talk.expect(reply, 2)

@@ -11,7 +11,8 @@ import re
 import ssl
 
 from checks.gather import tls
-from checks.gather.smtp_draft import Draft, Redactor, Stopped, Timeouts
+from checks.gather.smtp_draft import Draft, Stopped, Timeouts
+from checks.gather.smtp_redact import Redactor
 from checks.gather.smtp_wire import FIRST, Wire
 from checks.probes import Fault, Reply, Stage, TlsFacts
 from checks.records.smtp_reply import MAX_LINE, ReplyParser, ReplyProblem, begins_like_a_reply, capabilities, service_of
@@ -37,6 +38,7 @@ class Talk:
         self._wire = wire
         self._ends = ends
         self._parser = ReplyParser()
+        self._as_it_came = Reply(code=0, lines=())
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
@@ -77,6 +79,7 @@ class Talk:
             reply = await self.command(f"HELO {name}", stage)
         self.expect(reply, 2)
         self.draft.capabilities = capabilities(reply) if extended else ()
+        self.draft.offered = capabilities(self._as_it_came) if extended else ()
         if self.draft.tls is None:
             self.draft.capabilities_clear = self.draft.capabilities
 
@@ -103,7 +106,7 @@ class Talk:
             raise Stopped(
                 Fault.INJECTED, "bytes came between the server's answer to STARTTLS and the TLS handshake (CVE-2011-0411)"
             )
-        self.draft.capabilities = ()  # RFC 3207 section 4.2: what was said in clear is discarded
+        self.draft.capabilities = self.draft.offered = ()  # RFC 3207 section 4.2: what was said in clear is discarded
 
     async def handshake(self, trust: tls.Trust, host: str, *, verify: bool) -> None:
         """Begin TLS. On a handshake that was not verified nothing may be said."""
@@ -218,6 +221,7 @@ class Talk:
             where = f"(line {found.line} of the reply)"
             raise Stopped(Fault.TOO_LONG if found.too_long else Fault.MALFORMED, f"{found.text} {where}")
         self.challenge = found.lines[0].encode("latin-1")
+        self._as_it_came = found
         return self.redact.reply(found)
 
     async def _early(self) -> bool:

@@ -92,7 +92,18 @@ def look(subject: ServerSubject, ev: Evidence) -> Look:
     readings = tuple(zip(addresses, ev.all(*probes), strict=True))
     untried = [probe for probe, (_, reading) in zip(probes, readings, strict=True) if not _was_tried(reading)]
     if untried and not any(reading.state is State.OK for _, reading in readings):
-        ev.need(untried[0])
+        if not out_of_time(ev[untried[0]]):
+            ev.need(untried[0])  # not allowed to look
+        why = "there was no time left to connect to it"
+        return Look(
+            where=where_of(subject),
+            host=host,
+            readings=readings,
+            address="",
+            reading=ev[untried[0]],
+            layer=Layer.CONNECT,
+            reason=why,
+        )
     address, reading = max(readings, key=lambda pair: layer_of(pair[1]))  # the first of those that got furthest
     return _judged(subject, ev, host, readings, address, reading)
 
@@ -148,6 +159,11 @@ def _was_tried(reading: SmtpReading) -> bool:
     if reading.state is State.NOT_ATTEMPTED:
         return reading.fault is Fault.UNREACHABLE
     return reading.state is State.OK or reading.fault is not Fault.NONE
+
+
+def out_of_time(reading: SmtpReading) -> bool:
+    """Whether the run's own deadline ended it, which says nothing about the server."""
+    return reading.detail.startswith("the time for the whole run")  # so say both the engine and the gatherer
 
 
 def layer_of(reading: SmtpReading) -> Layer:
@@ -252,8 +268,9 @@ def submission_probe(subject: ServerSubject, seen: Look) -> SubmissionProbe:
 
 
 def _not_allowed(reading: SubmissionReading) -> bool:
-    """Whether our own side kept it from being asked. A password that is not there, or an address with no way to it, is a finding."""
-    return reading.state is State.NOT_ATTEMPTED and reading.fault not in (Fault.NO_SECRET, Fault.UNREACHABLE, Fault.MALFORMED)
+    """Whether our own side kept it from being asked. A password that is not there, no way to the address, or no time left is a finding."""
+    told = reading.fault in (Fault.NO_SECRET, Fault.UNREACHABLE, Fault.MALFORMED) or out_of_time(reading)
+    return reading.state is State.NOT_ATTEMPTED and not told
 
 
 _ORDER = list(Stage)
@@ -268,6 +285,8 @@ def why_stopped(reading: SubmissionReading) -> str:
     """Say at what the conversation ended, for the middle of a sentence about something later."""
     if reading.fault is Fault.NO_SECRET:
         return "the password is not at hand"
+    if out_of_time(reading):
+        return "the time for the whole run was up"
     if reading.state is not State.OK:
         return "the second connection to it, the one for sending, did not come about"
     named = {

@@ -4,7 +4,7 @@ What it checks:
 Each address of the server takes a connection on the port of the settings, at most two addresses of each kind (IPv4 and IPv6).
 
 Why it matters:
-If the port is closed, nothing can be sent. If one of several addresses is dead, some attempts fail or wait for a long time.
+If the port is closed, nothing can be sent. If one of several addresses does not answer, some attempts wait for a long time.
 
 How to fix it:
 Compare host and port with the provider's instructions: 465 and 587 are for sending by customers. If they are right, ask whoever
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from checks.evidence import Evidence, State
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import SmtpReading
-from checks.rules._server import Layer, Look, look, not_tried, skipped
+from checks.rules._server import Layer, Look, look, not_tried, out_of_time, skipped
 from checks.subject import ServerSubject
 
 OPEN = Outcome(code="port.connection-made", status=Status.PASS, title="{where} takes connections at {addresses}")
@@ -54,10 +54,17 @@ NO_ROUTE = Outcome(
         "Run the check on the machine where the dispatcher will run.",
     ),
 )
+NO_TIME = Outcome(
+    code="port.no-time",
+    status=Status.UNKNOWN,
+    title="{where} was not reached at {addresses} before the time for the whole run was up. This says little about the server",
+    owner=Owner.US,
+    steps=("Run the check again and give it more time, like --timeout 60.",),
+)
 DEAD_ADDRESS = Outcome(
     code="port.dead-address",
     status=Status.WARN,
-    title="{dead} of {where} takes no connection from here; {alive} does",
+    title="{dead} of {where} does not answer from here; {alive} does. Programs wait there in vain before they try the next address",
     owner=Owner.MAIL_ADMIN,
     steps=(
         "Let the server answer at {dead}, or take that address out of DNS.",
@@ -65,10 +72,16 @@ DEAD_ADDRESS = Outcome(
     ),
     references=("RFC 5321 section 5.1",),
 )
+CLOSED_ADDRESS = Outcome(
+    code="port.closed-address",
+    status=Status.NOTE,
+    title="{dead} of {where} refuses the connection; {alive} takes it, so programs go on to that at once",
+    references=("RFC 5321 section 5.1",),
+)
 ADDRESS_NOT_TRIED = Outcome(
     code="port.address-not-tried",
     status=Status.NOTE,
-    title="This machine finds no way to {addresses}, so only the other addresses of {where} were tried",
+    title="This machine finds no way to {addresses}, or no time was left, so only the other addresses of {where} were tried",
 )
 NOT_TRIED = not_tried("port.open", "Connection")
 
@@ -80,13 +93,16 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         yield skipped(NOT_TRIED, subject, seen)
         return
     alive = [address for address, reading in seen.readings if reading.state is State.OK]
-    no_way = [address for address, reading in seen.readings if reading.state is State.NOT_ATTEMPTED]
+    no_way = [address for address, reading in seen.readings if reading.state is State.NOT_ATTEMPTED or out_of_time(reading)]
     dead = [address for address, _ in seen.readings if address not in alive and address not in no_way]
     if not alive:
         yield _closed(subject, seen, dead, no_way)
         return
     yield OPEN(about=subject.name, where=seen.where, addresses=alive)
-    if dead:
+    closed = [address for address, reading in seen.readings if address in dead and reading.state is State.REFUSED]
+    if closed:
+        yield CLOSED_ADDRESS(about=subject.name, where=seen.where, dead=closed, alive=alive)
+    if dead := [address for address in dead if address not in closed]:
         yield DEAD_ADDRESS(about=subject.name, where=seen.where, dead=dead, alive=alive)
     if no_way:
         yield ADDRESS_NOT_TRIED(about=subject.name, where=seen.where, addresses=no_way)
@@ -94,6 +110,8 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
 
 def _closed(subject: ServerSubject, seen: Look, dead: list[str], no_way: list[str]) -> Finding:
     about, where = subject.name, seen.where
+    if late := [address for address, reading in seen.readings if out_of_time(reading)]:
+        return NO_TIME(about=about, where=where, addresses=late)
     if not dead:
         return NO_ROUTE(about=about, where=where, addresses=no_way)
     first: SmtpReading = next(reading for address, reading in seen.readings if address in dead)

@@ -18,7 +18,7 @@ from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import Fault, Reply, SmtpReading, Stage
 from checks.records.smtp_reply import service_of
-from checks.rules._server import Layer, Look, look, not_tried, skipped
+from checks.rules._server import Layer, Look, layer_of, look, not_tried, out_of_time, skipped
 from checks.settings import Security
 from checks.subject import ServerSubject
 from checks.tables.replies import in_words
@@ -84,7 +84,7 @@ EHLO_REFUSED = Outcome(
 BROKEN_OFF = Outcome(
     code="port.broken-conversation",
     status=Status.FAIL,
-    title="{where} breaks the conversation off: {what}",
+    title="The conversation with {where} cannot go on: {what}",
     owner=Owner.MAIL_ADMIN,
     steps=(
         "Ask the server's administrator to look for this machine's address in the server's log.",
@@ -92,6 +92,15 @@ BROKEN_OFF = Outcome(
     ),
     volatile=("what",),
     references=("RFC 5321 section 4.2",),
+)
+UNEVEN = Outcome(
+    code="port.uneven-addresses",
+    status=Status.WARN,
+    title="{where} works at {alive}, but not at {address}: {what}. Each message may meet either of them",
+    owner=Owner.MAIL_ADMIN,
+    steps=("Ask the server's administrator to mend {address}, or to take it out of DNS.",),
+    volatile=("what",),
+    references=("RFC 5321 section 5.1",),
 )
 NOT_TRIED = not_tried("port.service", "Mail service")
 
@@ -116,6 +125,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
             yield skipped(NOT_TRIED, subject, seen)
         else:
             yield ANSWERS(about=subject.name, where=seen.where, greeting=in_words(greeting))
+            yield from _uneven(subject, seen)
         return
     service, first = _other_service(seen)
     if service:
@@ -141,6 +151,16 @@ def _other_service(seen: Look) -> tuple[str, str]:
     ):
         return NAMES["TLS"], ""
     return "", ""
+
+
+def _uneven(subject: ServerSubject, seen: Look) -> Iterator[Finding]:
+    """Name the addresses that take a connection and then fail where another does not. What ails a certificate is told beside its name."""
+    for address, reading in seen.reached:
+        layer = layer_of(reading)
+        busy = reading.reply is not None and reading.reply.transient
+        if seen.layer is Layer.OPEN and layer not in (Layer.OPEN, Layer.CERTIFICATE) and not busy and not out_of_time(reading):
+            what = in_words(reading.reply) if reading.reply is not None else reading.detail or "it hangs up"
+            yield UNEVEN(about=subject.name, where=seen.where, alive=seen.address, address=address, what=what)
 
 
 def _trouble(subject: ServerSubject, seen: Look) -> Finding:

@@ -40,6 +40,17 @@ MISMATCH = Outcome(
     also=("address",),
     references=("RFC 9525 section 6",),
 )
+NAMELESS = Outcome(
+    code="tls.certificate-without-name",
+    status=Status.FAIL,
+    title="The certificate of {where} names no server (its list of names, subjectAltName, is empty), so current programs refuse it; no password was sent",
+    owner=Owner.MAIL_ADMIN,
+    steps=(
+        "Install a certificate that has the name {host} in its list of names (subjectAltName); the old place, the common name, no longer counts.",
+    ),
+    also=("address",),
+    references=("RFC 9525 section 2",),
+)
 NOT_TRIED = not_tried("tls.certificate-name", "Name in the certificate")
 WITHOUT = without_tls("tls.certificate-name", "Name in the certificate")
 
@@ -59,11 +70,17 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
             good.append(MATCHES(about=subject.name, where=seen.where, names=some_of(names)))
         else:
             bad = True
-            yield MISMATCH(
-                about=subject.name, where=seen.where, host=host, names=some_of(names) or ["no name at all"], address=address
-            )
+            yield _fault(subject, seen.where, address, facts)
     if not bad:
         yield good[0]
+
+
+def _fault(subject: ServerSubject, where: str, address: str, facts: TlsFacts) -> Finding:
+    host = subject.server.host
+    if facts.certificate and not facts.certificate.names:
+        return NAMELESS(about=subject.name, where=where, host=host, address=address)
+    names = some_of(facts.certificate.names) if facts.certificate else ["another name"]
+    return MISMATCH(about=subject.name, where=where, host=host, names=names, address=address)
 
 
 def _is_for(facts: TlsFacts, host: str) -> bool:

@@ -63,6 +63,13 @@ NOT_TRUSTED = Outcome(
 NOT_TRIED = not_tried("tls.certificate-trust", "Issuer of the certificate")
 WITHOUT = without_tls("tls.certificate-trust", "Issuer of the certificate")
 
+# OpenSSL's words for what it finds too weak are for its own people.
+WEAK = {
+    66: "the key in it is too short to be safe",
+    67: "the key of its issuer is too short to be safe",
+    68: "it is signed in an outdated way that can be forged",
+}
+
 # OpenSSL builds the chain first, then compares the name, then the dates: with one of these codes the issuer was found trustworthy.
 FOUND_LATER = (NOT_YET_VALID, EXPIRED, *WRONG_NAME)
 
@@ -91,4 +98,9 @@ def _fault(subject: ServerSubject, where: str, address: str, issuer: str, facts:
         return SELF_SIGNED_(about=subject.name, where=where, issuer=issuer, address=address)
     if facts.verify_code in UNKNOWN_ISSUER:
         return UNKNOWN(about=subject.name, where=where, issuer=issuer or "it names none", address=address)
-    return NOT_TRUSTED(about=subject.name, where=where, why=facts.verify_reason or "no reason was given", address=address)
+    return NOT_TRUSTED(
+        about=subject.name,
+        where=where,
+        why=WEAK.get(facts.verify_code) or facts.verify_reason or "no reason was given",
+        address=address,
+    )

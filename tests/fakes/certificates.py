@@ -65,18 +65,30 @@ class Authority:
         self.roots = folder / f"{name}.pem"
         self.roots.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, label: str, *names: str, days: tuple[float, float] = (-1, 90), rsa_bits: int = 0) -> Leaf:
-        """Sign a certificate for host names and addresses, valid between two days counted from now."""
+    def issue(
+        self, label: str, *names: str, days: tuple[float, float] = (-1, 90), rsa_bits: int = 0, alternative: bool = True
+    ) -> Leaf:
+        """Sign a certificate for host names and addresses, valid between two days counted from now.
+
+        `alternative`: False leaves out the extension that names belong into; the first is the common name then.
+        """
         key = new_key(rsa_bits)
-        certificate = self.sign(names, key.public_key(), days=days)
+        certificate = self.sign(names, key.public_key(), days=days, alternative=alternative)
         return _leaf(self._folder / f"{label}.pem", certificate, key)
 
     def sign(
-        self, names: tuple[str, ...], key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, *, days: tuple[float, float] = (-1, 90)
+        self,
+        names: tuple[str, ...],
+        key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
+        *,
+        days: tuple[float, float] = (-1, 90),
+        alternative: bool = True,
     ) -> x509.Certificate:
         """Sign a certificate for a public key; its private half need not exist."""
         builder = _builder(common_name(names[0][:60]), self._name, key, *days)
-        return builder.add_extension(alternative_names(*names), critical=False).sign(self._key, hashes.SHA256())
+        if alternative:
+            builder = builder.add_extension(alternative_names(*names), critical=False)
+        return builder.sign(self._key, hashes.SHA256())
 
 
 def self_signed(folder: Path, label: str, *names: str) -> Leaf:

@@ -1,0 +1,75 @@
+"""The whole program against some two hundred mail servers, honest, odd and hostile: the right alarm for each, and no other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.mail_run import READY, MailWorld, Told, demand, run, run_all
+from tests.hostile.mail_servers import Server
+from tests.hostile.mail_worlds import ECHO, HUGE, ORDINARY_WORDS, WAITING, WORLDS
+
+MOST_MEMORY = 160  # megabytes; a run against an honest server takes about 100
+
+
+def told_right(told: Told, world: MailWorld) -> None:
+    """Exactly the expected alarms, in words that a person understands; the demands of every world hold."""
+    demand(told, world)
+    assert told.alarms == sorted(world.alarms), told.sentences
+    assert told.code == world.code, told.sentences
+    for word in world.words:
+        assert word.lower() in told.sentences.lower(), told.sentences
+    said = {one["code"] for one in told.findings("note")}
+    assert said >= set(world.notes), said
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_each_world_is_told_by_its_one_alarm(name: str, tmp_path: Path) -> None:
+    """One fault, one alarm; an honest server that is unlike others, none."""
+    told_right(run(WORLDS[name], tmp_path), WORLDS[name])
+
+
+@pytest.fixture(scope="module")
+def waited(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told | BaseException]:
+    """The worlds that only wait, run side by side."""
+    return run_all(WAITING, tmp_path_factory.mktemp("waiting"), at_once=6)
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_a_run_ends_in_time_and_says_what_it_waited_for(name: str, waited: dict[str, Told | BaseException]) -> None:
+    """Whatever stalls, at deadlines of 1, 3 and 10 seconds: the end comes in time, with one alarm that blames nobody wrongly."""
+    told = waited[name]
+    if isinstance(told, BaseException):
+        raise told
+    told_right(told, WAITING[name])
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_a_flood_of_octets_takes_no_memory(name: str, tmp_path: Path) -> None:
+    """A server that sends without end is cut off."""
+    told = run(HUGE[name], tmp_path)
+    told_right(told, HUGE[name])
+    assert told.peak < MOST_MEMORY
+
+
+@pytest.mark.parametrize("name", ECHO)
+def test_a_password_that_the_server_repeats_is_in_no_output(name: str, tmp_path: Path) -> None:
+    """However the server writes it, whole or in part: no file, nothing printed."""
+    demand(run(ECHO[name], tmp_path), ECHO[name])
+
+
+@pytest.mark.parametrize("format_", ["text", "html", "markdown", "csv", "junit", "nagios"])
+def test_a_repeated_password_is_in_no_format(format_: str, tmp_path: Path) -> None:
+    """What is printed for people and for machines hides it as well."""
+    world = replace(ECHO["PLAIN repeats the password"], format=format_)
+    demand(run(world, tmp_path), world)
+
+
+@pytest.mark.parametrize("password", ORDINARY_WORDS)
+def test_a_password_that_is_an_ordinary_word_spoils_nothing(password: str, tmp_path: Path) -> None:
+    """A weak password is not the program's business: the run ends as with any other."""
+    world = MailWorld(script=Server(password=password), password=password)
+    told = run(world, tmp_path)
+    assert (told.code, told.alarms) == (READY, []), told.sentences
