@@ -18,6 +18,7 @@ from checks.evidence import Effect, Evidence, Missing, Probe, Reading, Readings,
 from checks.model import SEVERITY, CheckResult, Finding, Outcome, Status
 from checks.subject import Subject
 
+WITHHELD = "No record is shown here, because it would not be enough by itself: mend the other faults first, then check again."
 MAX_NAMED = 50  # probes that a finding names when it was given up
 MAX_PROBES = 300  # per rule and subject; DESIGN.md section 3 bounds what one hostile domain can make us ask
 
@@ -76,13 +77,18 @@ class Run:
         fitting = [(check, [subject for subject in subjects if isinstance(subject, check.subject_type)]) for check in checks]
 
         async def one(check: Check, subjects: list[Subject]) -> CheckResult:
-            parts = await asyncio.gather(*(self._judge_and_confirm(check, subject) for subject in subjects))
-            said = (finding for findings, _ in parts for finding in findings)
+            parts = await asyncio.gather(*(self._judge_safely(check, subject) for subject in subjects))
+            peers = [peer for peer, _ in fitting if _family(peer) == _family(check)]
+            said = [
+                await self._confirmed(check, peers, subject, finding, part.findings)
+                for subject, part in zip(subjects, parts, strict=True)
+                for finding in part.findings
+            ]
             result = CheckResult(
                 check=check.id,
                 findings=tuple({finding.fingerprint: finding for finding in said}.values()),  # two subjects may share a finding
                 informational=check.informational,
-                traceback="\n".join(text for _, text in parts if text),
+                traceback="\n".join(part.trouble for part in parts if part.trouble),
             )
             if progress:
                 progress(result)
@@ -113,12 +119,11 @@ class Run:
     async def _gather_all(self, probes: Iterable[Probe[Any]]) -> None:
         await asyncio.gather(*(self._reading(probe) for probe in dict.fromkeys(probes)))
 
-    async def _judge_and_confirm(self, check: Check, subject: Subject) -> tuple[list[Finding], str]:
+    async def _judge_safely(self, check: Check, subject: Subject, readings: Mapping[Probe[Any], Reading] | None = None) -> _Part:
         try:
-            findings = await self._judge_one(check, subject, self.readings)
-            return [await self._confirmed(check, subject, finding, findings) for finding in findings], ""
+            return _Part(findings=await self._judge_one(check, subject, self.readings if readings is None else readings))
         except Exception:  # noqa: BLE001 - one rule's bug must not cost the other verdicts
-            return [check.broken(about=subject.name, subject=subject.name)], traceback.format_exc()
+            return _Part(findings=[check.broken(about=subject.name, subject=subject.name)], trouble=traceback.format_exc())
 
     async def _judge_one(self, check: Check, subject: Subject, readings: Mapping[Probe[Any], Reading]) -> list[Finding]:
         while True:  # each round adds a reading, and their number is bounded
@@ -139,16 +144,27 @@ class Run:
             finally:
                 self.consulted.update(dict.fromkeys(view.looked_at))
 
-    async def _confirmed(self, check: Check, subject: Subject, finding: Finding, before: list[Finding]) -> Finding:
-        """Judge the zone as it would be after the remedy; a record that would not mend the fault, or would break more, is not shown."""
+    async def _confirmed(
+        self, check: Check, peers: list[Check], subject: Subject, finding: Finding, before: list[Finding]
+    ) -> Finding:
+        """Judge the zone as it would be after the remedy, by this check and its family.
+
+        A record that would not mend the fault, or would only uncover another one as bad, is not shown.
+        """
         if finding.remedy is None or not finding.remedy.records:
             return finding
-        changed = applied(finding.remedy.records, self.readings)
-        after = await self._judge_one(check, subject, ChainMap(changed, self.readings))
-        fewer = _count(after, finding) < _count(before, finding)
-        known = {other.code for other in before}
-        worse = any(_outweighs(other.status, finding.status) for other in after if other.code not in known)
-        return finding if fewer and not worse else replace(finding, remedy=replace(finding.remedy, records=()))
+        changed = ChainMap(applied(finding.remedy.records, self.readings), self.readings)
+        after = (await self._judge_safely(check, subject, changed)).findings
+        good = _count(after, finding) < _count(before, finding) and not _worse(finding, before, after)
+        for peer in peers if good else ():
+            if peer.id != check.id and isinstance(subject, peer.subject_type):
+                then = (await self._judge_safely(peer, subject, changed)).findings
+                good = good and not _worse(finding, (await self._judge_safely(peer, subject)).findings, then)
+        return (
+            finding
+            if good
+            else replace(finding, remedy=replace(finding.remedy, records=(), steps=(*finding.remedy.steps, WITHHELD)))
+        )
 
     async def _reading(self, probe: Probe[Any]) -> None:
         if probe in self.readings:
@@ -179,6 +195,24 @@ NOT_ALLOWED: Mapping[Effect, str] = {
     Effect.LOGIN: "logging in was not allowed in this run (--allow look,login)",
     Effect.SEND: "sending a test message was not allowed in this run (--allow look,login,send)",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """What one check says of one subject."""
+
+    findings: list[Finding]
+    trouble: str = ""
+    """The traceback, if it is our bug."""
+
+
+def _family(check: Check) -> str:
+    return check.id.partition(".")[0]
+
+
+def _worse(finding: Finding, before: list[Finding], after: list[Finding]) -> bool:
+    known = {other.code for other in before}
+    return any(_outweighs(other.status, finding.status) for other in after if other.code not in known)
 
 
 def _unasked(probe: Probe[Any], why: Unasked, detail: str) -> Reading:

@@ -50,12 +50,14 @@ _RESERVED = {
 
 
 def read_targets(path: Path) -> Iterator[Target]:
-    """Read a list (one domain or settings file a line, # begins a comment) or a folder of settings files.
+    """Read a list (one domain or settings file a line, # begins a comment) a folder of settings files, or one settings file.
 
     A bad line becomes a target with an error. Raises `OSError`, and `ValueError` for a list beyond `MAX_LIST`.
     """
     if path.is_dir():
         return (_settings_target(str(file.relative_to(path)), file, str(file)) for file in sorted(path.rglob("*.toml")))
+    if path.suffix.lower() == ".toml":
+        return iter([_settings_target(str(path), path, str(path))])
     if path.stat().st_size > MAX_LIST:
         raise ValueError(f"{path} has more than {MAX_LIST // 1024 // 1024} MB; split the list")
     return _lines(path)
