@@ -50,7 +50,7 @@ _RESERVED = {
 
 
 def read_targets(path: Path) -> Iterator[Target]:
-    """Read a list (one domain or settings file a line, # begins a comment) a folder of settings files, or one settings file.
+    """Read a list (one domain or settings file a line, # begins a comment), a folder of settings files, or one settings file.
 
     A bad line becomes a target with an error. Raises `OSError`, and `ValueError` for a list beyond `MAX_LIST`.
     """

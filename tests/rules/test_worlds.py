@@ -81,7 +81,7 @@ def test_every_record_that_is_shown_mends_and_breaks_nothing(part: int) -> None:
 
 
 def test_a_record_that_would_only_uncover_another_fault_is_withheld() -> None:
-    """ "-al" is a slip, but the corrected record would include a domain without SPF: the DNS administrator is not sent round twice."""
+    """The slip -al can be corrected, but the corrected record would include a domain without SPF: the DNS administrator is not sent round twice."""
     world = ZoneWorld('@ TXT "v=spf1 include:nowhere.example -al"')
     results = asyncio.run(Run(gather=world).judge(select(["spf"]), [DomainSubject(now=NOW, domain="club.example")]))
     remedies = [
