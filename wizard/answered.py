@@ -7,9 +7,9 @@ from typing import Any
 
 from checks.settings import Settings, parse
 from wizard.document import to_document
+from wizard.parsing import Value, parts_of
 from wizard.question import Question
 from wizard.questions import COMMON_QUESTIONS, SERVER_QUESTIONS
-from wizard.values import Value, parts_of
 from wizard.view import Answers, Surroundings, View
 
 RUN_ONLY = ("test_to",)  # answers about this run, not about the settings

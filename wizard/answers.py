@@ -16,9 +16,9 @@ import tomlkit
 
 from checks.settings import Problem, SettingsError
 from wizard.answered import in_scope
+from wizard.parsing import Value
 from wizard.question import Kind, Question
 from wizard.questions import BY_KEY, COMMON_QUESTIONS, QUESTIONS, SERVER_QUESTIONS
-from wizard.values import Value
 from wizard.view import Answers, Surroundings, View
 
 MAX_BYTES = 1_000_000

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from checks.secret import SecretSource
 from checks.settings import Auth
-from wizard import proposals, values
+from wizard import parsing, proposals
+from wizard.parsing import Value
 from wizard.question import Choice
-from wizard.values import Value
 from wizard.view import View
 
 SECRET_PLACES = (SecretSource.FILE, SecretSource.KEYRING)  # where we can store a password for the person
@@ -75,7 +75,7 @@ def source_works(value: Value, view: View) -> None:
 def ref_fits(value: Value, view: View) -> None:
     """The reference has the form that its source needs."""
     if source := view.get("password.source"):
-        values.reference(str(source), str(value))
+        parsing.reference(str(source), str(value))
 
 
 def is_a_server(value: Value, view: View) -> None:
@@ -100,8 +100,8 @@ def filter_remark(value: Value, view: View) -> str:
 
 def connection_remark(value: Value, _view: View) -> str:
     """Say what is unusual about a connection."""
-    port, security = values.parts_of(str(value))
-    usual = values.USUAL_SECURITY.get(port)
+    port, security = parsing.parts_of(str(value))
+    usual = parsing.USUAL_SECURITY.get(port)
     if usual is not None and security not in (usual, "none"):
         return f'Port {port} usually speaks "{usual.value}"; the check will show whether this server is different.'
     if security == "none":

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from wizard import atomic
+from wizard.parsing import Value
 from wizard.questions import BY_KEY
-from wizard.values import Value
 from wizard.view import Answers
 
 VERSION = 1

@@ -8,15 +8,15 @@ from typing import NoReturn
 
 from checks.secret import Secret
 from checks.settings import Settings, SettingsError
-from wizard import values
+from wizard import parsing
 from wizard.answered import build
 from wizard.answers import Overlaid, with_example
 from wizard.draft import Draft, Slot
+from wizard.parsing import Value
 from wizard.prompter import BACK, CONTROL_WORDS, HELP, LEAVE, SKIP, Prompt, Prompter
 from wizard.proposals import Proposal
 from wizard.question import Choice, Kind, Question
 from wizard.questions import ANOTHER, COMMON_QUESTIONS, SERVER_QUESTIONS
-from wizard.values import Value
 from wizard.view import Answers, Surroundings, View
 
 INTRO = "Enter takes what is in [brackets].   < back   ? help   - skip   ! save a draft and leave (or Ctrl-C)"
@@ -90,11 +90,11 @@ class Flow:
     def ask_yes_no(self, key: str, words: str, why: str = "") -> bool:
         """Ask something outside the list, with no default: it must be said."""
         while True:
-            raw = self.prompter.ask(Prompt(key=key, words=words, why=why, can_go_back=False, trouble=_trouble_of(values.yes_no)))
+            raw = self.prompter.ask(Prompt(key=key, words=words, why=why, can_go_back=False, trouble=_trouble_of(parsing.yes_no)))
             if raw == LEAVE:
                 raise KeyboardInterrupt
             try:
-                return values.yes_no(raw)
+                return parsing.yes_no(raw)
             except ValueError as error:
                 self.prompter.say(str(error).capitalize() + ".")
 
@@ -153,7 +153,7 @@ class Flow:
         self._head(question, place)
         prompt = self._prompt(question, view, proposal)
         raw = self.prompter.ask(prompt)
-        if not (question.kind is Kind.HIDDEN or question.parse is values.line):
+        if not (question.kind is Kind.HIDDEN or question.parse is parsing.line):
             raw = CONTROL_WORDS.get(raw.lower(), raw)
         if raw == BACK:
             self._back()

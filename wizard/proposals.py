@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from checks.secret import SecretSource
 from checks.settings import Auth
 from checks.tables import Provider, provider_of_host, providers
-from wizard.values import Value
+from wizard.parsing import Value
 from wizard.view import View
 
 _NO_PASSWORD = {"ip", "client-cert"}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from wizard import values
+from wizard import parsing
+from wizard.parsing import Value
 from wizard.proposals import Proposal
-from wizard.values import Value
 from wizard.view import View
 
 
@@ -81,7 +81,7 @@ class Question:
     example: str
     """A good answer."""
     kind: Kind = Kind.TEXT
-    parse: Callable[[str], Value] = values.line
+    parse: Callable[[str], Value] = parsing.line
     """From what was typed. Raises `ValueError` with a sentence."""
     check: Callable[[Value, View], None] = _fine
     """Whether the value fits the answers so far. Raises `ValueError` with a sentence."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from checks.secret import SecretSource
 from checks.settings import Auth
-from wizard import conditions, proposals, values
+from wizard import conditions, parsing, proposals
 from wizard.question import Group, Kind, Question, one_of
 
 SERVER_QUESTIONS: tuple[Question, ...] = (
@@ -23,7 +23,7 @@ SERVER_QUESTIONS: tuple[Question, ...] = (
         words="Which address does the mail come from?",
         why="Recipients see it, and their servers check whether its domain allows this mail.",
         example="office@example.org",
-        parse=values.address,
+        parse=parsing.address,
     ),
     Question(
         key="sender.name",
@@ -43,7 +43,7 @@ SERVER_QUESTIONS: tuple[Question, ...] = (
         words="Where do replies go, if not to the sender's address?",
         why="Useful when nobody reads the sender's mailbox.",
         example="service@example.org",
-        parse=values.address,
+        parse=parsing.address,
         optional=True,
     ),
     Question(
@@ -54,7 +54,7 @@ SERVER_QUESTIONS: tuple[Question, ...] = (
         words="Which server takes the mail? (its name, without port)",
         why="Your mail provider calls it the SMTP server or outgoing server.",
         example="smtp.example.org",
-        parse=values.host,
+        parse=parsing.host,
         propose=proposals.host,
         resets=("password.value",),
     ),
@@ -67,7 +67,7 @@ SERVER_QUESTIONS: tuple[Question, ...] = (
         why="The two belong together; your provider's instructions name both.",
         example="587 starttls",
         kind=Kind.CHOICE,
-        parse=values.connection,
+        parse=parsing.connection,
         choices=conditions.connections,
         open_choice=True,
         propose=proposals.connection,
@@ -171,7 +171,7 @@ SERVER_QUESTIONS: tuple[Question, ...] = (
         why="office@example.org is one sender, @example.org a whole domain, @*.example.org its sub-domains. The default server also takes everybody else.",
         example="@example.org",
         kind=Kind.LIST,
-        parse=values.patterns,
+        parse=parsing.patterns,
         propose=proposals.sender_filter,
         remark=conditions.filter_remark,
         optional=True,
@@ -200,7 +200,7 @@ SERVER_QUESTIONS: tuple[Question, ...] = (
         follows=("limit.per",),
         example="500",
         kind=Kind.NUMBER,
-        parse=values.count,
+        parse=parsing.count,
         when=conditions.limited,
         when_words="limit.per is hour, day or week",
     ),
@@ -208,10 +208,10 @@ SERVER_QUESTIONS: tuple[Question, ...] = (
     Question(key="limit.unit", group=Group.SERVER, section="Limit", label="Limit counts", words="", why="", example="recipients", kind=Kind.CHOICE, parse=one_of("messages", "recipients"), when=conditions.limited, when_words="limit.per is hour, day or week", optional=True, prompted=False),
     Question(key="limit.window", group=Group.SERVER, section="Limit", label="Limit's window", words="", why="", example="sliding", kind=Kind.CHOICE, parse=one_of("calendar", "sliding"), when=conditions.limited, when_words="limit.per is hour, day or week", optional=True, prompted=False),
     Question(key="limit.on_exceed", group=Group.SERVER, section="Limit", label="Above the limit", words="", why="", example="defer", kind=Kind.CHOICE, parse=one_of("defer", "reject"), when=conditions.limited, when_words="limit.per is hour, day or week", optional=True, prompted=False),
-    Question(key="return_path", group=Group.SERVER, section="Sender", label="Bounces go to", words="", why="", example="bounces@example.org", parse=values.address, optional=True, prompted=False),
-    Question(key="ehlo", group=Group.SERVER, section="Server", label="Own name (EHLO)", words="", why="", example="app.example.org", parse=values.host, optional=True, prompted=False),
+    Question(key="return_path", group=Group.SERVER, section="Sender", label="Bounces go to", words="", why="", example="bounces@example.org", parse=parsing.address, optional=True, prompted=False),
+    Question(key="ehlo", group=Group.SERVER, section="Server", label="Own name (EHLO)", words="", why="", example="app.example.org", parse=parsing.host, optional=True, prompted=False),
     Question(key="provider", group=Group.SERVER, section="Server", label="Provider", words="", why="", example="microsoft365", optional=True, prompted=False),
-    Question(key="selectors", group=Group.SERVER, section="Server", label="DKIM selectors", words="", why="", example="selector1", kind=Kind.LIST, parse=values.words, optional=True, prompted=False),
+    Question(key="selectors", group=Group.SERVER, section="Server", label="DKIM selectors", words="", why="", example="selector1", kind=Kind.LIST, parse=parsing.words, optional=True, prompted=False),
 )  # fmt: skip
 
 ANOTHER = Question(
@@ -223,7 +223,7 @@ ANOTHER = Question(
     why="Some senders may need a server of their own.",
     example="no",
     kind=Kind.YES_NO,
-    parse=values.yes_no,
+    parse=parsing.yes_no,
     propose=proposals.another,
     answerable=False,
 )
@@ -280,7 +280,7 @@ COMMON_QUESTIONS: tuple[Question, ...] = (
         why="Good for trying things out: nobody outside receives anything. Must be off for real use.",
         example="no",
         kind=Kind.YES_NO,
-        parse=values.yes_no,
+        parse=parsing.yes_no,
         propose=proposals.recommended(value=False),
     ),
     Question(
@@ -291,7 +291,7 @@ COMMON_QUESTIONS: tuple[Question, ...] = (
         words="Which address receives everything while test mode is on?",
         why="A mailbox that you can read.",
         example="qa@example.org",
-        parse=values.address,
+        parse=parsing.address,
         when=conditions.in_test_mode,
         when_words="test mode is on",
         always_valid=True,
@@ -304,7 +304,7 @@ COMMON_QUESTIONS: tuple[Question, ...] = (
         words="Until which day, that one included?",
         why="A forgotten test mode keeps real mail from its recipients; the check reminds you after this day.",
         example="2027-01-31",
-        parse=values.day,
+        parse=parsing.day,
         check=conditions.not_past,
         when=conditions.in_test_mode,
         when_words="test mode is on",
@@ -320,7 +320,7 @@ COMMON_QUESTIONS: tuple[Question, ...] = (
         why="The dispatcher leaves these recipients out, whoever writes to them.",
         example="@competitor.example",
         kind=Kind.LIST,
-        parse=values.patterns,
+        parse=parsing.patterns,
         optional=True,
     ),
     Question(
@@ -332,7 +332,7 @@ COMMON_QUESTIONS: tuple[Question, ...] = (
         why="With this we can tell whether the provider's limits and the rules for bulk senders matter to you.",
         example="800",
         kind=Kind.NUMBER,
-        parse=values.count,
+        parse=parsing.count,
         optional=True,
     ),
     Question(
@@ -344,7 +344,7 @@ COMMON_QUESTIONS: tuple[Question, ...] = (
         why="Together with the number of recipients it gives the volume per day and week.",
         example="2",
         kind=Kind.NUMBER,
-        parse=values.count,
+        parse=parsing.count,
         optional=True,
     ),
     Question(
@@ -372,7 +372,7 @@ COMMON_QUESTIONS: tuple[Question, ...] = (
         why="Microsoft limits how many outside recipients all mailboxes together may reach in a day, by the number of licences.",
         example="25",
         kind=Kind.NUMBER,
-        parse=values.count,
+        parse=parsing.count,
         when=conditions.microsoft,
         when_words="a server belongs to Microsoft 365",
         always_valid=True,
@@ -386,11 +386,11 @@ COMMON_QUESTIONS: tuple[Question, ...] = (
         words="To which address may we send one test message?",
         why="One short message shows what no look-up can. It goes to this address only, and you are asked again before it leaves. Empty: no test message.",
         example="you@example.org",
-        parse=values.address,
+        parse=parsing.address,
         optional=True,
     ),
     Question(key="timezone", group=Group.COMMON, section="Dispatcher", label="Time zone", words="", why="", example="Europe/Berlin", optional=True, prompted=False),
-    Question(key="service.max_age", group=Group.COMMON, section="Dispatcher", label="Service gives up after hours", words="", why="", example="48", kind=Kind.NUMBER, parse=values.count, when=conditions.in_service, when_words="dispatch is service", optional=True, prompted=False),
+    Question(key="service.max_age", group=Group.COMMON, section="Dispatcher", label="Service gives up after hours", words="", why="", example="48", kind=Kind.NUMBER, parse=parsing.count, when=conditions.in_service, when_words="dispatch is service", optional=True, prompted=False),
 )  # fmt: skip
 
 QUESTIONS: tuple[Question, ...] = (*SERVER_QUESTIONS, *COMMON_QUESTIONS)

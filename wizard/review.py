@@ -11,9 +11,9 @@ from checks.secret import SecretSource
 from checks.settings import Settings
 from checks.subject import domain_of
 from wizard.answered import in_scope
+from wizard.parsing import Value
 from wizard.question import Kind, Question
 from wizard.questions import COMMON_QUESTIONS, SERVER_QUESTIONS
-from wizard.values import Value
 from wizard.view import Answers, Surroundings, View
 
 MAX_SAMPLES = 5

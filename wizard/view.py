@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from wizard.values import Value
+from wizard.parsing import Value
 
 
 @dataclass

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard import values
+from wizard import parsing
 
 CANARY = "hunter2-CANARY"
 
@@ -28,7 +28,7 @@ CANARY = "hunter2-CANARY"
     ],
 )
 def test_port_and_security_are_one_answer(typed: str, meant: str) -> None:
-    assert values.connection(typed) == meant
+    assert parsing.connection(typed) == meant
 
 
 @pytest.mark.parametrize(
@@ -37,24 +37,24 @@ def test_port_and_security_are_one_answer(typed: str, meant: str) -> None:
 )  # fmt: skip
 def test_an_unclear_connection_is_not_guessed(typed: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        values.connection(typed)
+        parsing.connection(typed)
 
 
 @pytest.mark.parametrize(
     ("typed", "meant"), [("800", 800), ("10,000", 10000), ("10.000", 10000), ("1 000 000", 1000000), (" 5 ", 5)]
 )
 def test_numbers_are_read_as_written(typed: str, meant: int) -> None:
-    assert values.count(typed) == meant
+    assert parsing.count(typed) == meant
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "1.5", "1,5", "ten", "\u0665", "", "1e3", "99999999999"])
 def test_what_is_no_number_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="must be"):
-        values.count(typed)
+        parsing.count(typed)
 
 
 def test_patterns_may_be_separated_by_commas_spaces_or_semicolons() -> None:
-    assert values.patterns("@a.example, b@b.example;*@c.example  @*.d.example @a.example") == (
+    assert parsing.patterns("@a.example, b@b.example;*@c.example  @*.d.example @a.example") == (
         "@a.example",
         "b@b.example",
         "@c.example",
@@ -65,22 +65,22 @@ def test_patterns_may_be_separated_by_commas_spaces_or_semicolons() -> None:
 @pytest.mark.parametrize("source", ["env", "keyring", "credential"])
 def test_a_password_typed_as_a_reference_is_refused_without_showing_it(source: str) -> None:
     with pytest.raises(ValueError, match="not the password itself") as caught:
-        values.reference(source, f"{CANARY} !")
+        parsing.reference(source, f"{CANARY} !")
     assert CANARY not in str(caught.value)
 
 
 @given(st.text(max_size=50))
 def test_no_text_breaks_a_parser(text: str) -> None:
     for parse in (
-        values.line,
-        values.address,
-        values.host,
-        values.count,
-        values.yes_no,
-        values.day,
-        values.connection,
-        values.patterns,
-        values.words,
+        parsing.line,
+        parsing.address,
+        parsing.host,
+        parsing.count,
+        parsing.yes_no,
+        parsing.day,
+        parsing.connection,
+        parsing.patterns,
+        parsing.words,
     ):
         try:
             parse(text)
