@@ -260,7 +260,8 @@ class SmtpProbe(Probe[SmtpReading]):
 
     @property
     def id(self) -> str:
-        return f"smtp {self.host} [{self.address}]:{self.port} {self.security}"
+        presented = f" as {self.ehlo}" if self.ehlo else ""
+        return f"smtp {self.host} [{self.address}]:{self.port} {self.security}{presented}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -317,7 +318,8 @@ class SubmissionProbe(Probe[SubmissionReading]):
     @property
     def id(self) -> str:
         goal = "test message" if self.message else "login" if not self.mail_from else "login and sender"
-        return f"submission {self.host} [{self.address}]:{self.port} {self.security} {goal} {self.mail_from}".strip()
+        login = f" by {self.username}" if self.username not in ("", self.mail_from) else ""
+        return f"submission {self.host} [{self.address}]:{self.port} {self.security} {goal} {self.mail_from}{login}".strip()
 
 
 KINDS: dict[str, type[Probe[Any]]] = {cls.kind: cls for cls in (DnsProbe, SmtpProbe, SubmissionProbe)}

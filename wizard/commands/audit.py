@@ -25,8 +25,9 @@ from wizard.terminal import safe
 @click.option("--jobs", type=click.IntRange(1, 200), default=20, show_default=True, help="How many targets at a time.")
 @world_options
 def command(*, world: World, targets: Path, output: Path, jobs: int) -> int:
-    """Check every target of TARGETS: a list with one domain or settings file a line, a folder of settings
-    files, or one settings file.
+    """Check every target of a list, a folder or a settings file.
+
+    A list has one domain or settings file a line; of a folder, every settings file in it is checked.
 
     Only looks: no password is tried, no message is sent. --timeout counts for each target. The exit code is the worst of all.
     """
