@@ -17,7 +17,8 @@ import socket
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -36,17 +37,19 @@ from wizard.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READY, WARNINGS, NOT_READY, NOT_TESTED = range(4)
+APART = 0.25  # seconds between the starts of runs side by side, or they would wait for each other
 SLACK = 2.0  # seconds that a run may take beyond its deadline
 IMPATIENT = Timeouts(connect=1.0, greeting=0.6, handshake=0.8, reply=0.8, message=0.8, quit=0.2)
 TEST_ADDRESS = "reader@friends.example"
 MEASURED = """
-import os, re, sys
+import os, re, sys, time
 from wizard.cli import main
+begun = time.monotonic()
 try:
     main(sys.argv[1:])
 finally:
     peak = re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]
-    open(os.environ["PEAK"], "w").write(peak)
+    open(os.environ["MEASURED"], "w").write(f"{time.monotonic() - begun} {peak}")
 """
 ZONE = """
 @ MX 10 mx.club.example.
@@ -151,27 +154,36 @@ def _is_address(host: str) -> bool:
 def run(world: MailWorld, folder: Path) -> Told:
     """Start the name server and the mail server, run, and bring everything home."""
     with DnsServer(zone(world)) as names:
-        return asyncio.run(_run(world, folder, names))
+        return asyncio.run(_run(world, folder, names, _process if world.program else _inside))
 
 
-def run_all(worlds: Mapping[str, MailWorld], folder: Path, *, at_once: int) -> dict[str, Told | BaseException]:
-    """Run several worlds side by side: those that wait cost no time of the machine."""
+def run_all(worlds: Mapping[str, MailWorld], folder: Path) -> dict[str, Told | BaseException]:
+    """Run several worlds side by side in this process, with the program's own patience: those that wait cost no time of the machine."""
 
-    async def one(world: MailWorld, own: Path, turn: asyncio.Semaphore) -> Told:
+    async def one(number: int, world: MailWorld) -> Told:
+        own = folder / str(number)
         own.mkdir()
-        async with turn:
-            with DnsServer(zone(world)) as names:
-                return await _run(world, own, names)
+        await asyncio.sleep(number * APART)
+        with DnsServer(zone(world)) as names:
+            return await _run(world, own, names, _beside)
 
     async def together() -> list[Told | BaseException]:
-        turn = asyncio.Semaphore(at_once)
-        runs = (one(world, folder / str(number), turn) for number, world in enumerate(worlds.values()))
-        return await asyncio.gather(*runs, return_exceptions=True)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(len(worlds)))
+        runs = (one(number, world) for number, world in enumerate(worlds.values()))
+        with _captured() as (out, err):
+            told = await asyncio.gather(*runs, return_exceptions=True)
+        for each in told:
+            if isinstance(each, Told):
+                each.texts |= {"stdout": out.getvalue(), "stderr": err.getvalue()}  # everybody's: who said what cannot be told
+        return told
 
     return dict(zip(worlds, asyncio.run(together()), strict=True))
 
 
-async def _run(world: MailWorld, folder: Path, names: DnsServer) -> Told:
+Runner = Callable[[MailWorld, Path, DnsServer, int], Awaitable[Told]]
+
+
+async def _run(world: MailWorld, folder: Path, names: DnsServer, runner: Runner) -> Told:
     (folder / "pw").write_text(world.password + "\n", "utf-8")
     (folder / "pw").chmod(0o600)
     (folder / "settings.toml").write_text(tomlkit.dumps(settings(world)), "utf-8")
@@ -187,7 +199,6 @@ async def _run(world: MailWorld, folder: Path, names: DnsServer) -> Told:
                     stack.callback(more.close)
             if "127.0.0.1" not in world.listens:
                 server._server.close()
-        runner = _process if world.program else _inside
         told = await runner(world, folder, names, port)
         told.server = server
     return told
@@ -218,10 +229,9 @@ def deaf_port() -> Iterator[int]:
 
 async def _process(world: MailWorld, folder: Path, names: DnsServer, port: int) -> Told:
     """Run the program as a process of its own."""
-    begun = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", MEASURED, *_arguments(world, folder, names, port), cwd=ROOT,
-        env={**os.environ, "NO_COLOR": "1", "PEAK": str(folder / "peak")},
+        env={**os.environ, "NO_COLOR": "1", "MEASURED": str(folder / "measured")},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -231,15 +241,25 @@ async def _process(world: MailWorld, folder: Path, names: DnsServer, port: int) 
         await process.wait()
         raise AssertionError("it hangs: not ended 30 s after its deadline") from None
     assert process.returncode is not None
-    told = _told(process.returncode, out.decode(), err.decode(), folder, time.monotonic() - begun)
-    told.peak = int((folder / "peak").read_text()) // 1024
+    assert (folder / "measured").is_file(), err.decode()
+    seconds, peak = (folder / "measured").read_text().split()
+    told = _told(process.returncode, folder, float(seconds))
+    told.peak = int(peak) // 1024
+    told.texts |= {"stdout": out.decode(), "stderr": err.decode()}
     return told
 
 
 async def _inside(world: MailWorld, folder: Path, names: DnsServer, port: int) -> Told:
     """Run the program in this process, which saves its start, and with less patience for silent servers."""
+    with patch("checks.gather.smtp.Timeouts", return_value=IMPATIENT), _captured() as (out, err):
+        told = await _beside(world, folder, names, port)
+    told.texts |= {"stdout": out.getvalue(), "stderr": err.getvalue()}
+    return told
+
+
+async def _beside(world: MailWorld, folder: Path, names: DnsServer, port: int) -> Told:
+    """Run the program in a thread; what it prints is the caller's."""
     begun = time.monotonic()
-    out, err = io.StringIO(), io.StringIO()
 
     def run() -> int:
         try:
@@ -247,20 +267,22 @@ async def _inside(world: MailWorld, folder: Path, names: DnsServer, port: int) -
         except SystemExit as end:
             return int(end.code or 0)
 
-    with (
-        patch("checks.gather.smtp.Timeouts", return_value=IMPATIENT),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
-        code = await asyncio.to_thread(run)
-    return _told(code, out.getvalue(), err.getvalue(), folder, time.monotonic() - begun)
+    code = await asyncio.to_thread(run)
+    return _told(code, folder, time.monotonic() - begun)
 
 
-def _told(code: int, out: str, err: str, folder: Path, seconds: float) -> Told:
-    assert (folder / "out").is_dir(), err
+@contextlib.contextmanager
+def _captured() -> Iterator[tuple[io.StringIO, io.StringIO]]:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        yield out, err
+
+
+def _told(code: int, folder: Path, seconds: float) -> Told:
+    assert (folder / "out" / "report.json").is_file(), f"nothing was written, exit code {code}"
     written = {path.name: path.read_text("utf-8") for path in (folder / "out").iterdir()}
     report = json.loads(written["report.json"])
-    return Told(code=code, report=report, texts={"stdout": out, "stderr": err, **written}, seconds=seconds)
+    return Told(code=code, report=report, texts=written, seconds=seconds)
 
 
 # --- what is demanded of every world ------------------------------------------------------------------------------------
@@ -308,4 +330,3 @@ def needles() -> dict[str, str]:
         encoded = base64.b64encode(b"\0" * shift + CORE.encode()).decode().rstrip("=")
         found[f"base64, {shift}"] = encoded[(0, 2, 3)[shift] : -1]
     return {name: form.lower() for name, form in found.items()}
-

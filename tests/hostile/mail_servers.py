@@ -92,7 +92,7 @@ class Server(Ordinary):
         final = base64.b64decode(await self._ask(peer, challenge)).decode()
         without, _, _proof = final.rpartition(",p=")
         salted = hashlib.pbkdf2_hmac("sha256", self.password.encode(), salt, 4096)
-        whole = ",".join((bare, challenge, without)).encode()
+        whole = f"{bare},{challenge},{without}".encode()
         proof = base64.b64encode(hmac.digest(hmac.digest(salted, b"Server Key", "sha256"), whole, "sha256")).decode()
         await self._ask(peer, f"v={proof}")
         await self._say(peer, "AUTH", "235 2.7.0 welcome")
@@ -134,6 +134,15 @@ def beside(script: Script) -> Script:
     async def chosen(peer: Peer) -> None:
         address = peer._writer.get_extra_info("sockname")[0]
         await (Server() if address == "127.0.0.1" else script)(peer)
+
+    return chosen
+
+
+def then(script: Script) -> Script:
+    """Be the usual server at first, and another from the second connection on."""
+
+    async def chosen(peer: Peer) -> None:
+        await (Server() if peer.number == 0 else script)(peer)
 
     return chosen
 

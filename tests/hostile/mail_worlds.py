@@ -1,23 +1,17 @@
-"""Mail servers to throw at the whole program, by name, and exactly what must be said of each: one alarm for a fault, none for an
-honest server that is unlike others. How they behave is mail_servers; how they are run is mail_run.
+"""Mail servers to throw at the whole program, up to the login: by name, and exactly what must be said of each.
+
+One alarm for a fault, none for an honest server that is unlike others. How they behave is mail_servers; how they are run is mail_run.
 """
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 import ssl
-import urllib.parse
-from dataclasses import replace
 
-from tests.fakes.smtp_server import Peer
 from tests.fakes.smtp_world import HOST
 from tests.hostile.mail_run import NOT_READY, NOT_TESTED, WARNINGS, MailWorld
 from tests.hostile.mail_servers import (
     HANDSHAKE_ALERT,
     INTERNAL_ALERT,
-    PASSWORD,
     Server,
     after_starttls,
     answering,
@@ -64,7 +58,9 @@ EXCHANGE = (
 
 HEALTHY: dict[str, MailWorld] = {
     "like Postfix": MailWorld(
-        script=Server(offers=("PIPELINING", "SIZE 10240000", "VRFY", "ETRN", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "CHUNKING")),
+        script=Server(
+            offers=("PIPELINING", "SIZE 10240000", "VRFY", "ETRN", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "CHUNKING")
+        ),
         program=True,
     ),
     "like Exchange": MailWorld(
@@ -96,7 +92,11 @@ HEALTHY: dict[str, MailWorld] = {
             extra=("EXPN", "VERB", "DELIVERBY", "HELP"),
             replies={
                 "GREETING": reply(
-                    220, "mx.club.example ESMTP Sendmail 8.17", "We do not authorise the use of this system", "for unsolicited mail.", ""
+                    220,
+                    "mx.club.example ESMTP Sendmail 8.17",
+                    "We do not authorise the use of this system",
+                    "for unsolicited mail.",
+                    "",
                 )
             },
         )
@@ -116,9 +116,7 @@ HEALTHY: dict[str, MailWorld] = {
         script=Server(secure=issued("many", *(f"mx{number}.hosting.example" for number in range(600)), HOST))
     ),
     "a certificate of RSA": MailWorld(script=Server(secure=issued("rsa", HOST, rsa_bits=2048))),
-    "an address in place of a name": MailWorld(
-        script=Server(secure=issued("literal", "127.0.0.1")), host="127.0.0.1"
-    ),
+    "an address in place of a name": MailWorld(script=Server(secure=issued("literal", "127.0.0.1")), host="127.0.0.1"),
     "two addresses": MailWorld(script=Server(), addresses=TWO, listens=TWO),
     "IPv6 dead, IPv4 alive": MailWorld(script=Server(), addresses=("127.0.0.1", "::1"), notes=("port.closed-address",)),
     "IPv4 dead, IPv6 alive": MailWorld(
@@ -139,6 +137,7 @@ HEALTHY: dict[str, MailWorld] = {
 }
 
 CONNECTION: dict[str, MailWorld] = {
+    "a deaf port": fault(None, "port.no-answer", filtered=True, words="587, blocked on the way"),
     "a closed port": fault(None, "port.refused", words="587, closed", program=True),
     "greets with nothing": fault(mute, "port.silence", code=NOT_TESTED, words="says nothing"),
     "cut at once": fault(cut_at_once, "port.broken-conversation", words="closed the connection"),
@@ -148,17 +147,26 @@ CONNECTION: dict[str, MailWorld] = {
     "IMAP": fault(says_first("* OK [CAPABILITY IMAP4rev1] Dovecot ready.\r\n"), "port.other-service", words="IMAP"),
     "POP3": fault(says_first("+OK Dovecot ready.\r\n"), "port.other-service", words="POP3"),
     "SSH": fault(says_first("SSH-2.0-OpenSSH_9.2p1 Debian\r\n"), "port.other-service", words="SSH"),
-    "FTP": fault(Server(replies={"GREETING": "220 ProFTPD Server ready.", "EHLO": "500 EHLO not understood"}), "port.other-service", words="FTP"),
+    "FTP": fault(
+        Server(replies={"GREETING": "220 ProFTPD Server ready.", "EHLO": "500 EHLO not understood"}),
+        "port.other-service",
+        words="FTP",
+    ),
     "a database": fault(says_first(b"\x5b\0\0\0\x0a8.0.36\0\x08\0\0\0"), "port.other-service", words="something else"),
     "a TLS alert": fault(says_and_closes(HANDSHAKE_ALERT), "port.other-service", words="encrypted from the first byte"),
     "421 at the greeting": fault(
-        says_and_closes("421 4.3.2 Too many connections, try later\r\n"), "port.greeting-deferred", code=NOT_TESTED, words="421, just now"
+        says_and_closes("421 4.3.2 Too many connections, try later\r\n"),
+        "port.greeting-deferred",
+        code=NOT_TESTED,
+        words="421, just now",
     ),
     "554 at the greeting": fault(
         says_and_closes("554 5.7.1 Your address is on our list\r\n"), "port.greeting-refused", words="554, does not talk"
     ),
     "554 of several lines": fault(
-        answering(GREETING=reply(554, "mx.club.example", "no service for you")), "port.greeting-refused", words="no service for you"
+        answering(GREETING=reply(554, "mx.club.example", "no service for you")),
+        "port.greeting-refused",
+        words="no service for you",
     ),
     "220 and then silence": fault(answering(EHLO="HUSH"), "port.silence", code=NOT_TESTED, words="587"),
     "a dripping greeting": fault(dripping, "port.silence", code=NOT_TESTED, words="no complete answer"),
@@ -167,7 +175,9 @@ CONNECTION: dict[str, MailWorld] = {
     "a code of letters": fault(says_first("2_0 mx.club.example\r\n"), "port.broken-conversation", words="reply code"),
     "a code without a space": fault(says_first("220mx.club.example\r\n"), "port.broken-conversation", words="reply code"),
     "a code out of range": fault(says_first("999 mx.club.example\r\n"), "port.broken-conversation", words="reply code"),
-    "mixed codes": fault(says_first("220-mx.club.example\r\n250 ok\r\n"), "port.broken-conversation", words="changes from 220 to 250"),
+    "mixed codes": fault(
+        says_first("220-mx.club.example\r\n250 ok\r\n"), "port.broken-conversation", words="changes from 220 to 250"
+    ),
     "begins with 250": fault(says_first("250 mx.club.example\r\n"), "port.other-service", words="something else"),
     "EHLO refused, no HELO": fault(
         answering(EHLO="550 5.7.1 I do not like your name"), "port.ehlo-refused", words="550, name that this machine"
@@ -186,12 +196,24 @@ CONNECTION: dict[str, MailWorld] = {
     "one of two addresses is mute": fault(
         beside(mute), "port.uneven-addresses", code=WARNINGS, words="127.0.0.2", logins=1, addresses=TWO, listens=TWO
     ),
-    "one of two addresses is busy": MailWorld(script=beside(says_and_closes("421 4.3.2 too busy\r\n")), addresses=TWO, listens=TWO),
+    "one of two addresses is busy": MailWorld(
+        script=beside(says_and_closes("421 4.3.2 too busy\r\n")), addresses=TWO, listens=TWO
+    ),
     "one of two addresses does not encrypt": fault(
-        beside(Server(tls="none")), "port.uneven-addresses", code=WARNINGS, words="127.0.0.2", logins=1, addresses=TWO, listens=TWO
+        beside(Server(tls="none")),
+        "port.uneven-addresses",
+        code=WARNINGS,
+        words="127.0.0.2",
+        logins=1,
+        addresses=TWO,
+        listens=TWO,
     ),
     "one of two addresses has an expired certificate": fault(
-        beside(Server(secure=issued("old", HOST, days=(-90, -3)))), "tls.certificate-expired", logins=1, addresses=TWO, listens=TWO
+        beside(Server(secure=issued("old", HOST, days=(-90, -3)))),
+        "tls.certificate-expired",
+        logins=1,
+        addresses=TWO,
+        listens=TWO,
     ),
 }
 
@@ -202,23 +224,38 @@ ENCRYPTION: dict[str, MailWorld] = {
         Server(tls="none", mechanisms="", offers=("SIZE 0", "XXXXXXXA")), "tls.starttls-stripped", words="crossed out"
     ),
     "454 to STARTTLS": fault(
-        answering(STARTTLS="454 4.7.0 TLS not available due to local problem"), "tls.starttls-deferred", code=NOT_TESTED, words="454"
+        answering(STARTTLS="454 4.7.0 TLS not available due to local problem"),
+        "tls.starttls-deferred",
+        code=NOT_TESTED,
+        words="454",
     ),
     "502 to STARTTLS": fault(answering(STARTTLS="502 5.5.1 no"), "tls.starttls-refused", words="502, refuses"),
-    "hangs up at STARTTLS": fault(answering(STARTTLS="CUT"), "tls.starttls-broken-off", code=NOT_TESTED, words="closed the connection"),
+    "hangs up at STARTTLS": fault(
+        answering(STARTTLS="CUT"), "tls.starttls-broken-off", code=NOT_TESTED, words="closed the connection"
+    ),
     "250 to STARTTLS": fault(answering(STARTTLS="250 ok"), "tls.starttls-broken-off", code=NOT_TESTED, words="250"),
     "words slipped in": fault(after_starttls("220 go\r\n250 AUTH PLAIN\r\n"), "tls.injected-bytes", words="slipping words in"),
     "half a line slipped in": fault(after_starttls("220 go\r\n250"), "tls.injected-bytes", words="slipping words in"),
-    "garbage in place of a handshake": fault(handshake_reply("500 what is that?\r\n"), "tls.handshake-failed", words="does not speak TLS"),
-    "silence in place of a handshake": fault(after_starttls("220 go\r\n"), "tls.handshake-silence", code=NOT_TESTED, words="finish"),
+    "garbage in place of a handshake": fault(
+        handshake_reply(b"500 what is that?\r\n"), "tls.handshake-failed", words="does not speak TLS"
+    ),
+    "silence in place of a handshake": fault(
+        after_starttls("220 go\r\n"), "tls.handshake-silence", code=NOT_TESTED, words="finish"
+    ),
     "an alert in place of a handshake": fault(handshake_reply(HANDSHAKE_ALERT), "tls.handshake-failed", words="in common"),
     "another alert": fault(handshake_reply(INTERNAL_ALERT), "tls.handshake-failed", words="No encrypted connection"),
     "hangs up in the handshake": fault(handshake_reply(b""), "tls.handshake-failed", words="hangs up"),
     "TLS 1.0 only": fault(Server(secure=only(ssl.TLSVersion.TLSv1)), "tls.outdated-version", words="outdated, TLS 1.0"),
     "TLS 1.1 only": fault(Server(secure=only(ssl.TLSVersion.TLSv1_1)), "tls.outdated-version", words="outdated, TLS 1.1"),
-    "implicit TLS where STARTTLS is configured": fault(Server(tls="implicit"), "port.unexpected-implicit-tls", words="first byte"),
+    "implicit TLS where STARTTLS is configured": fault(
+        Server(tls="implicit"), "port.unexpected-implicit-tls", words="first byte"
+    ),
     "STARTTLS where implicit TLS is configured": fault(
-        says_first("220 mx.club.example ESMTP\r\n"), "port.unexpected-clear-text", changes=IMPLICIT, port=465, words="offers no encryption"
+        says_first("220 mx.club.example ESMTP\r\n"),
+        "port.unexpected-clear-text",
+        changes=IMPLICIT,
+        port=465,
+        words="offers no encryption",
     ),
     "encryption offered and not used": fault(
         Server(mechanisms=""), "port.unused-encryption", code=WARNINGS, changes={**NO_LOGIN, "security": "none"}
@@ -231,12 +268,14 @@ ENCRYPTION: dict[str, MailWorld] = {
     ),
     "not yet valid": fault(Server(secure=issued("w-later", HOST, days=(3, 90))), "tls.certificate-not-yet-valid"),
     "expires soon": fault(
-        Server(secure=issued("w-soon", HOST, days=(-85, 5.5))), "tls.certificate-expires-soon", code=WARNINGS, words="5 days", logins=1
+        Server(secure=issued("w-soon", HOST, days=(-85, 5.5))),
+        "tls.certificate-expires-soon",
+        code=WARNINGS,
+        words="5 days",
+        logins=1,
     ),
     "self-signed": fault(Server(secure=own_certificate), "tls.certificate-self-signed", words="itself"),
-    "an unknown issuer": fault(
-        Server(secure=strange_certificate), "tls.certificate-unknown-issuer", words="issuer"
-    ),
+    "an unknown issuer": fault(Server(secure=strange_certificate), "tls.certificate-unknown-issuer", words="issuer"),
     "another name": fault(
         Server(secure=issued("w-name", "mail.hosting.example")), "tls.certificate-name-mismatch", words="mail.hosting.example"
     ),
@@ -261,226 +300,17 @@ ENCRYPTION: dict[str, MailWorld] = {
     "expired, with implicit TLS": fault(
         Server(tls="implicit", secure=issued("i-expired", HOST, days=(-90, -3))),
         "tls.certificate-expired",
-        changes=IMPLICIT, port=465,
+        changes=IMPLICIT,
+        port=465,
     ),
     "mute after implicit TLS": fault(
         Server(tls="implicit", replies={"GREETING": "HUSH"}), "port.silence", code=NOT_TESTED, changes=IMPLICIT, port=465
     ),
     "IMAP inside implicit TLS": fault(
-        Server(tls="implicit", replies={"GREETING": "* OK IMAP4rev1 ready"}), "port.other-service", changes=IMPLICIT, port=465, words="IMAP"
+        Server(tls="implicit", replies={"GREETING": "* OK IMAP4rev1 ready"}),
+        "port.other-service",
+        changes=IMPLICIT,
+        port=465,
+        words="IMAP",
     ),
 }
-def at_login(answer: str, *alarms: str, code: int = NOT_READY, words: str = "", **more: object) -> MailWorld:
-    """Return a world whose server answers the login so."""
-    return fault(answering(AUTH=answer), *alarms, code=code, words=words, logins=1, **more)
-
-
-M365 = {"provider": "microsoft-365"}
-LOGIN: dict[str, MailWorld] = {
-    "no login offered": fault(Server(mechanisms=""), "auth.offer-missing", words="no login"),
-    "a login before TLS only": fault(
-        Server(mechanisms="", clear=("AUTH PLAIN LOGIN",)), "auth.offer-missing", words="wrong way round", notes=("auth.offer-in-clear",)
-    ),
-    "tokens only": fault(Server(mechanisms="XOAUTH2 OAUTHBEARER"), "auth.oauth-only", words="OAuth"),
-    "nothing in common": fault(Server(mechanisms="GSSAPI NTLM DIGEST-MD5"), "auth.no-shared-mechanism", words="NTLM"),
-    "another way configured": fault(
-        Server(mechanisms="PLAIN LOGIN"), "auth.mechanism-missing", changes={"auth": "cram-md5"}, words="cram-md5"
-    ),
-    "a wrong password": fault(Server(password="another"), "auth.wrong-credentials", logins=1, program=True, words="password, 535"),
-    "a wrong password by LOGIN": fault(
-        Server(password="another", mechanisms="LOGIN"), "auth.wrong-credentials", logins=1, words="password, 535"
-    ),
-    "a wrong password by CRAM-MD5": fault(Server(password="another", mechanisms="CRAM-MD5"), "auth.wrong-credentials", logins=1),
-    "a server that does not know the password by SCRAM": fault(
-        Server(password="another", mechanisms="SCRAM-SHA-256"), "auth.login-broken-off", code=NOT_TESTED, logins=1, words="could not prove"
-    ),
-    "535 without an enhanced code": at_login("535 Incorrect authentication data", "auth.wrong-credentials", words="535"),
-    "535 of several lines": at_login(
-        reply(535, "5.7.8 Username and Password not accepted. For more information, go to", "5.7.8  https://support.google.com/mail/?p=BadCredentials a1-gsmtp"),
-        "auth.wrong-credentials",
-        words="app password",
-    ),
-    "Google wants an app password": at_login(
-        reply(534, "5.7.9 Application-specific password required. For more information, go to", "5.7.9  https://support.google.com/mail/?p=InvalidSecondFactor a1-gsmtp"),
-        "auth.wrong-credentials",
-        words="app password",
-    ),
-    "Google wants a web login": at_login(
-        reply(534, "5.7.14 <https://accounts.google.com/signin/continue?sarp=1> Please log in through your web browser and", "5.7.14 then try again. a1-gsmtp"),
-        "auth.login-forbidden",
-        words="browser",
-    ),
-    "Microsoft, tenant": at_login(
-        "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information. [FR4P281CA0001.DEUP281.PROD.OUTLOOK.COM 2026-11-23T09:00:00.000Z 08DC]",
-        "auth.login-forbidden",
-        words="whole Microsoft 365 organisation",
-    ),
-    "Microsoft, mailbox": at_login(
-        "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox. Visit https://aka.ms/smtp_auth_disabled",
-        "auth.login-forbidden",
-        words="this mailbox",
-    ),
-    "Microsoft, password": at_login(
-        "535 5.7.139 Authentication unsuccessful, the user credentials were incorrect. [FR4P281CA0001.DEUP281.PROD.OUTLOOK.COM]",
-        "auth.wrong-credentials",
-        words="password",
-    ),
-    "Microsoft, security defaults": at_login(
-        "535 5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults policy. Contact your administrator.",
-        "auth.login-forbidden",
-        words="security defaults",
-    ),
-    "Microsoft, basic authentication": at_login(
-        "535 5.7.139 Authentication unsuccessful, basic authentication is disabled. [FR4P281CA0001.DEUP281.PROD.OUTLOOK.COM]",
-        "auth.login-forbidden",
-        words="no longer accepts a password",
-    ),
-    "454 at the login": at_login("454 4.7.0 Temporary authentication failure", "auth.login-deferred", code=NOT_TESTED, words="nothing about the password"),
-    "432 at the login": at_login("432 4.7.12 A password transition is needed", "auth.login-deferred", code=NOT_TESTED, words="432"),
-    "421 at the login": at_login("421 4.7.0 Too many failed logins, closing", "auth.login-deferred", code=NOT_TESTED, words="421"),
-    "silence at the login": at_login("HUSH", "auth.login-broken-off", code=NOT_TESTED, words="login was decided"),
-    "hangs up at the login": at_login("CUT", "auth.login-broken-off", code=NOT_TESTED, words="closed the connection"),
-    "malformed words at the login": at_login("2_5 welcome", "auth.login-broken-off", code=NOT_TESTED, words="reply code"),
-    "334 for ever": fault(Server(echo=lambda _line: "334 "), "auth.login-broken-off", code=NOT_TESTED, words="login was decided", logins=1),
-    "250 at the login": MailWorld(script=answering(AUTH="250 welcome")),
-    "354 at the login": at_login("354 go", "auth.login-broken-off", code=NOT_TESTED, words="354"),
-    "504 at the login": at_login("504 5.5.4 Unrecognized authentication type", "auth.login-refused", words="does not know this way"),
-    "538 at the login": at_login("538 5.7.11 Encryption required", "auth.login-refused", words="encrypted"),
-    "550 in unknown words": at_login("550 computer says no", "auth.login-refused", words="computer says no"),
-    "no password there": fault(
-        Server(), "auth.secret-unavailable", changes={"password": {"source": "file", "ref": "nowhere"}}, words="nowhere"
-    ),
-}
-
-
-def at(verb: str, answer: str, *alarms: str, code: int = NOT_READY, words: str = "", **more: object) -> MailWorld:
-    """Return a world whose server answers a command behind the login so."""
-    return fault(answering(**{verb: answer}), *alarms, code=code, words=words, **({"logins": 1} | more))
-
-
-SENDING: dict[str, MailWorld] = {
-    "530 at MAIL": at(
-        "MAIL", "530 5.7.57 Client not authenticated to send mail. [FR4P281CA0001.DEUP281.PROD.OUTLOOK.COM]", "sender.login-required",
-        words="login",
-    ),
-    "530 at MAIL without login": fault(
-        Server(mechanisms="", replies={"MAIL": "530 5.7.0 Authentication required"}), "sender.login-required", changes=NO_LOGIN, words="after a login"
-    ),
-    "550 5.7.60 at MAIL": at(
-        "MAIL", "550 5.7.60 SMTP; Client does not have permissions to send as this sender", "sender.envelope-not-permitted", words="may not send as"
-    ),
-    "553 at MAIL": at(
-        "MAIL", "553 5.7.1 <office@club.example>: Sender address rejected: not owned by user office", "sender.envelope-not-permitted", words="may not use this sender"
-    ),
-    "550 at MAIL": at("MAIL", "550 we do not like you", "sender.envelope-refused", words="do not like"),
-    "451 at MAIL": at("MAIL", "451 4.3.0 Temporary lookup failure", "sender.envelope-deferred", code=NOT_TESTED, words="just now"),
-    "421 at MAIL": at("MAIL", "421 4.3.2 going down", "sender.envelope-deferred", code=NOT_TESTED, words="421"),
-    "silence at MAIL": at("MAIL", "HUSH", "sender.envelope-broken-off", code=NOT_TESTED, words="sender"),
-    "hangs up at MAIL": at("MAIL", "CUT", "sender.envelope-broken-off", code=NOT_TESTED, words="closed the connection"),
-    "354 at MAIL": at("MAIL", "354 go", "sender.envelope-broken-off", code=NOT_TESTED, words="354"),
-    "two replies to MAIL": at("MAIL", "250 ok\r\n250 ok", "sender.recipient-broken-off", code=NOT_TESTED, words="nobody had asked"),
-    "mixed codes at MAIL": at("MAIL", "250-ok\r\n251 ok", "sender.envelope-broken-off", code=NOT_TESTED, words="changes from 250"),
-    "three hundred lines at MAIL": at(
-        "MAIL", reply(250, *("ok" for _ in range(300))), "sender.envelope-broken-off", code=NOT_TESTED, words="256 lines"
-    ),
-    "550 at RCPT": at("RCPT", "550 5.1.1 <reader@friends.example>: User unknown", "sender.test-address-rejected", code=NOT_TESTED, words="test address"),
-    "550 at RCPT in unknown words": at("RCPT", "550 no thanks", "sender.recipient-refused", words="no thanks"),
-    "greylisting": at("RCPT", "450 4.2.0 <reader@friends.example>: Greylisted, see you later", "sender.greylisting", code=NOT_TESTED, words="wait"),
-    "451 greylisting": at("RCPT", "451 4.7.1 Greylisting in action, please come back later", "sender.greylisting", code=NOT_TESTED, words="wait"),
-    "452 at RCPT": at("RCPT", "452 4.3.1 Insufficient system storage", "sender.recipient-deferred", code=NOT_TESTED, words="no room"),
-    "552 at RCPT": at("RCPT", "552 5.2.2 Mailbox full", "sender.test-address-rejected", code=NOT_TESTED, words="full"),
-    "relay denied": at("RCPT", "554 5.7.1 <reader@friends.example>: Relay access denied", "sender.relay-denied", words="pass on"),
-    "relay denied without login": fault(
-        Server(mechanisms="", replies={"RCPT": "454 4.7.1 Relay access denied"}), "sender.recipient-deferred", code=NOT_TESTED, changes=NO_LOGIN, words="pass on"
-    ),
-    "421 at RCPT": at("RCPT", "421 4.7.0 slow down", "sender.recipient-deferred", code=NOT_TESTED, words="421"),
-    "hangs up at RCPT": at("RCPT", "CUT", "sender.recipient-broken-off", code=NOT_TESTED, words="closed"),
-    "554 at DATA": at("DATA", "554 5.5.1 no valid recipients", "send.message-refused", words="no valid recipients"),
-    "452 at DATA": at("DATA", "452 4.3.1 no room", "send.message-deferred", code=NOT_TESTED, words="not sent"),
-    "250 at DATA": at("DATA", "250 ok", "send.broken-off", code=NOT_TESTED, words="250"),
-    "hangs up at DATA": at("DATA", "CUT", "send.broken-off", code=NOT_TESTED, words="not sent"),
-    "554 after the dot": at("DOT", "554 5.7.1 Message rejected as spam by Content Filtering", "send.message-refused", words="spam"),
-    "550 5.7.60 after the dot": at(
-        "DOT", "550 5.7.60 SMTP; Client does not have permissions to send as this sender", "send.sender-not-permitted", words="because of its sender"
-    ),
-    "5.2.0 SendAsDenied after the dot": at(
-        "DOT",
-        "554 5.2.252 SendAsDenied; office@club.example not allowed to send as noreply@club.example; STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied [Hostname=FR4P281MB0001.DEUP281.PROD.OUTLOOK.COM]",
-        "send.message-refused",
-        words="SendAsDenied",
-    ),
-    "451 after the dot": at("DOT", "451 4.7.1 try again later", "send.message-deferred", code=NOT_TESTED, words="just now"),
-    "cut after the dot": at("DOT", "CUT", "send.unconfirmed", code=NOT_TESTED, words="may or may not"),
-    "silence after the dot": at("DOT", "HUSH", "send.unconfirmed", code=NOT_TESTED, words="may or may not"),
-    "nonsense after the dot": at("DOT", "2_0 ok", "send.unconfirmed", code=NOT_TESTED, words="may or may not"),
-    "354 after the dot": at("DOT", "354 once more", "send.unconfirmed", code=NOT_TESTED, words="may or may not"),
-    "says goodbye early": at("RCPT", "250 ok\r\n421 4.3.2 going down now", "send.message-deferred", code=NOT_TESTED, words="421"),
-}
-
-
-def _latin(encoded: str) -> bytes:
-    return base64.b64decode(encoded).rpartition(b"\0")[2].decode().encode("latin-1")
-
-
-def _octets(encoded: str) -> bytes:
-    return base64.b64decode(encoded).rpartition(b"\0")[2]
-
-
-ECHOES = {
-    "the line": lambda line: f"535 5.7.8 bad login {line}",
-    "the line in two halves": lambda line: f"535-5.7.8 {line[:30]}\r\n535 5.7.8 {line[30:]}",
-    "the password": lambda line: f"535 5.7.8 bad password {_octets(line).decode('latin-1')}",
-    "the password in Latin-1": lambda line: f"535 5.7.8 bad password {_latin(line).decode('latin-1')}",
-    "the password in quotes": lambda line: f"535 5.7.8 bad password {_octets(line)!r}",
-    "the password as JSON": lambda line: f"535 5.7.8 bad {json.dumps(_octets(line).decode())}",
-    "the password as HTML": lambda line: f"535 5.7.8 bad {html.escape(_octets(line).decode()).encode().decode('latin-1')}",
-    "the password in a URL": lambda line: f"535 5.7.8 bad https://help.example/?p={urllib.parse.quote(_octets(line))}",
-    "the password in hex": lambda line: f"535 5.7.8 bad {_octets(line).hex()}",
-    "the password in base64": lambda line: f"535 5.7.8 bad {base64.b64encode(_octets(line)).decode()}",
-    "the password in base64 of Latin-1": lambda line: f"535 5.7.8 bad {base64.b64encode(_latin(line)).decode()}",
-    "the password in two halves": lambda line: f"535-5.7.8 bad {PASSWORD[:13]}\r\n535 5.7.8 {PASSWORD[13:]}".encode().decode("latin-1"),
-    "the password in small letters": lambda line: f"535 5.7.8 bad {_octets(line).decode().lower()}".encode().decode("latin-1"),
-    "the password, cut off": lambda line: f"535 5.7.8 bad {PASSWORD[:14]}...".encode().decode("latin-1"),
-    "the password on a line of its own, without end": lambda line: f"535-{_octets(line).decode('latin-1')}",
-    "the password as the next reply": lambda line: f"535 5.7.8 bad\r\n{_octets(line).decode('latin-1')}",
-    "the password as a broken reply": lambda line: _octets(line).decode("latin-1"),
-    "the password as an enhanced code": lambda line: f"535 5.7.8{_octets(line).decode('latin-1')}",
-}
-ECHO: dict[str, MailWorld] = {
-    f"{mechanism} repeats {what}": MailWorld(script=Server(echo=echo, mechanisms=mechanism))
-    for what, echo in ECHOES.items()
-    for mechanism in ("PLAIN", "LOGIN")
-    if mechanism == "PLAIN" or what in ("the line", "the password", "the line in two halves", "the password as a broken reply")
-}
-WORLDS = HEALTHY | CONNECTION | ENCRYPTION | LOGIN | SENDING
-
-
-async def stalls_the_second_time(peer: Peer) -> None:
-    """Be the usual server first, and say nothing from then on."""
-    await (Server() if peer.number == 0 else mute)(peer)
-
-
-STALLING: dict[str, tuple[MailWorld, str]] = {
-    "a deaf port": (MailWorld(script=None, filtered=True), "port.no-time"),
-    "a mute server": (MailWorld(script=mute), "port.silence"),
-    "a dripping greeting": (MailWorld(script=dripping), "port.silence"),
-    "a dripping EHLO reply": (MailWorld(script=Server(pause=0.5, delays={"GREETING": 0.1})), "port.silence"),
-    "a silent handshake": (MailWorld(script=after_starttls("220 go\r\n")), "tls.handshake-silence"),
-    "mute the second time": (MailWorld(script=stalls_the_second_time), "auth.login-broken-off"),
-    "silence at the login": (MailWorld(script=answering(AUTH="HUSH")), "auth.login-broken-off"),
-    "silence at RCPT": (MailWorld(script=answering(RCPT="HUSH")), "sender.recipient-broken-off"),
-    "silence after the dot": (MailWorld(script=answering(DOT="HUSH")), "send.unconfirmed"),
-}
-DEADLINES = (1.0, 3.0, 10.0)
-WAITING: dict[str, MailWorld] = {
-    f"{name}, {deadline:g} s": replace(world, program=True, timeout=deadline, alarms=(code,), code=NOT_TESTED)
-    for deadline in reversed(DEADLINES)
-    for name, (world, code) in STALLING.items()
-} | {"slow but honest": MailWorld(script=Server(pause=0.02, delays={"GREETING": 3.0}, offers=("SIZE 0",)), program=True, timeout=60)}
-HUGE: dict[str, MailWorld] = {
-    "a greeting in one line": fault(endless(b"220 ", b"x" * 65536), "port.broken-conversation", program=True),
-    "a greeting in many lines": fault(endless(b"", b"220-hello\r\n" * 6000), "port.broken-conversation", program=True),
-    "an EHLO reply": fault(endless(b"220 mx\r\n", b"250-hello\r\n" * 6000), "port.broken-conversation", program=True),
-    "a handshake": fault(endless(b"\x16\x03\x03\x40\x00", b"\x02\x00\xff\xff" * 4096), "tls.handshake-failed", port=465, changes=IMPLICIT, program=True),
-}
-ORDINARY_WORDS = ("password", "STARTTLS", "PLAIN", "AUTH", "mail", "smtp", "club.example", HOST, "office@club.example", "login", "true", "2026")
