@@ -159,7 +159,7 @@ def _faults(domain: str, target: Target, status: Status) -> Iterator[Finding]:
         return
     if found.is_missing:
         yield UNRESOLVABLE(about=domain, domain=domain, host=host, status=status, steps=_steps(domain, host))
-    elif found.alias_of:
+    elif found.alias_of and found.addresses:  # where it leads is not known otherwise
         yield ALIAS(about=domain, domain=domain, host=host, target=found.alias_of[-1])
     examples = [item for item in found.addresses if kind(item) is Kind.DOCUMENTATION and not target.allow_private]
     for address in target.reserved[:1]:

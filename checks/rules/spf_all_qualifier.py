@@ -100,10 +100,10 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     elif record.all.qualifier == "?":
         yield NEUTRAL(about=domain, domain=domain, term=record.all.text, holder=holder, published=text, records=records)
     else:
-        yield CLOSED(about=domain, domain=domain, term=record.all.text, holder=holder)
         for failure in tree.failures:  # a record that could not be read may open what this one closes
             if failure.probe.type == "TXT":
                 ev.need(failure.probe)
+        yield CLOSED(about=domain, domain=domain, term=record.all.text, holder=holder)
 
 
 def _last(domain: str, record: Record, ev: Evidence) -> tuple[str, Record | None, str]:
