@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from checks.evidence import Evidence
 from checks.records.address import Kind, special
+from checks.records.org_domain import by_suffix_list
 from checks.records.spf import Mechanism
 from checks.records.spf_tree import Failure, networks, walk
-from checks.rules._hosts import PER_FAMILY, look_up
+from checks.rules._hosts import PER_FAMILY, literal_address, look_up
 from checks.settings import Server
 from checks.subject import DomainSubject, domain_of
 from checks.tables import Provider, provider, provider_of_host
@@ -32,6 +33,8 @@ class Sender:
     """The domain that its provider wants to be included; empty: the addresses themselves are named."""
     mail_from: str
     helo: str
+    guessed: bool = False
+    """Somebody else's server, and nothing says that it delivers mail from the address at which it takes it."""
     failures: tuple[Failure, ...] = field(default=(), compare=False)
     """Questions about its addresses that got no answer."""
 
@@ -97,6 +100,7 @@ def _of_host(server: Server, mail_from: str, helo: str, subject: DomainSubject, 
         addresses=(*fours, *sixes),
         mail_from=mail_from,
         helo=helo,
+        guessed=not literal_address(server.host) and by_suffix_list(server.host) != by_suffix_list(subject.domain),
         failures=tuple(Failure(probe=probe, reading=ev[probe]) for probe in host.failed),
     )
 

@@ -64,6 +64,18 @@ NO_ADDRESS = Outcome(
     status=Status.NOT_APPLICABLE,
     title="{domain}: whether the SPF record lets {who} send is open, because no sending address is known; give --sending-ip",
 )
+SERVER_NOT_NAMED = Outcome(
+    code="spf.server-not-named",
+    status=Status.WARN,
+    title="The SPF record of {domain} does not let {who} send; if that server delivers mail from there, {consequence}",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Ask whoever runs {host} which SPF term its customers need, and put it into the SPF record of {domain} before the last one.",
+        "To be certain, check with the address that receivers see (it stands in the header of a received message): --sending-ip.",
+    ),
+    references=("RFC 7208 section 8",),
+    also=("addresses", "result", "published", "path"),
+)
 NOT_INCLUDED = Outcome(
     code="spf.provider-not-included",
     status=Status.WARN,
@@ -139,7 +151,10 @@ def _refused(results: dict[str, SpfResult]) -> list[str]:
 def _judged(sender: Sender, results: dict[str, SpfResult], own: Own, edit: Edit, ev: Evidence) -> Iterator[Finding]:
     domain = own.domain
     broken = [address for address, result in results.items() if result.result is Result.PERMERROR]
-    if refused := _refused(results):
+    refused = _refused(results)
+    if refused and sender.guessed:
+        yield _not_named(sender, refused, results, own)
+    elif refused:
         yield _not_authorised(sender, refused, results, own, edit)
     if broken:
         yield _broken(sender, broken, results[broken[0]], own, ev)
@@ -171,10 +186,31 @@ def _who(sender: Sender, addresses: Sequence[str]) -> list[str]:
     return [*named, f"{len(addresses) - MAX_NAMED} more"] if len(addresses) > MAX_NAMED else named
 
 
+def _worst(refused: list[str], results: dict[str, SpfResult]) -> tuple[Result, str]:
+    """Return the result that hurts most, and an address that gets it."""
+    worst = min((results[address].result for address in refused), key=list(CONSEQUENCES).index)
+    return worst, next(address for address in refused if results[address].result is worst)
+
+
+def _not_named(sender: Sender, refused: list[str], results: dict[str, SpfResult], own: Own) -> Finding:
+    """A hoster's outgoing servers are often others than the one that takes the mail in: what is not known is not called a fault."""
+    worst, first = _worst(refused, results)
+    return SERVER_NOT_NAMED(
+        about=own.domain,
+        domain=own.domain,
+        who=_who(sender, refused),
+        host=sender.label,
+        consequence=CONSEQUENCES[worst],
+        result=worst.value,
+        addresses=refused,
+        published=own.record.text,
+        path=listed(f"{match.domain}: {match.term}" for match in results[first].path),
+    )
+
+
 def _not_authorised(sender: Sender, refused: list[str], results: dict[str, SpfResult], own: Own, edit: Edit) -> Finding:
     domain = own.domain
-    worst = min((results[address].result for address in refused), key=list(CONSEQUENCES).index)
-    first = next(address for address in refused if results[address].result is worst)
+    worst, first = _worst(refused, results)
     some_pass = any(result.result is Result.PASS for result in results.values())
     by_hand = f"Add {' '.join(edit.terms)} before the last term of the SPF record of {domain}, and see that the record stays within ten look-ups."
     return NOT_AUTHORISED(
@@ -226,13 +262,13 @@ def _at_front(sender: Sender, broken: list[str], own: Own, ev: Evidence) -> str:
 def _edit(results: Mapping[Sender, dict[str, SpfResult]], own: Own, ev: Evidence, read: Reader) -> Edit:
     """Return the smallest edit that lets every sender pass, judged on the changed zone."""
     record = own.record
-    refused = {sender: _refused(found) for sender, found in results.items()}
+    refused = {sender: _refused(found) for sender, found in results.items() if not sender.guessed}
     terms = list(dict.fromkeys(term for sender, addresses in refused.items() if addresses for term in sender.terms(addresses)))
     if not terms:
         return Edit(terms=[], text="")
     mended = repaired(record) if record.problems else ""
     for text in filter(None, (mended, inserted(record, terms), inserted(record, terms, first=True))):
         view = with_record(ev, own.domain, text)
-        if all(_all_pass(sender, view, read) for sender in results) and not walk(own.domain, view, read).broken:
+        if all(_all_pass(sender, view, read) for sender in refused) and not walk(own.domain, view, read).broken:
             return Edit(terms=terms, text=text)
     return Edit(terms=terms, text="")
