@@ -22,6 +22,8 @@ def normal_domain(text: str) -> str:
     value = text.strip().rstrip(".").lower()
     if len(value) > 253:  # RFC 1035 section 2.3.4; checked before IDNA, whose cost grows with the square of the length
         raise ValueError("a domain has at most 253 characters")
+    if re.fullmatch(r"[0-9.]+", value):
+        raise ValueError("this is an IP address; give a domain name, like example.org")
     if "@" in value:
         raise ValueError("this is an address; give the part behind the @, like example.org")
     try:
@@ -62,9 +64,14 @@ def normal_address(text: str) -> str:
         raise ValueError("give one address only, like office@example.org")
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
         raise ValueError("an address has no line breaks or control characters; it should look like office@example.org")
+    if not value.rpartition("@")[0].isascii():
+        raise ValueError(
+            "before the @ stand letters without accents only, like office@example.org; most receivers take no others"
+        )
     try:
         # test_environment admits .test, SPECIAL names are judged by DNS and not by their letters.
-        found = validate_email(value, check_deliverability=False, test_environment=True, allow_domain_literal=False)
+        # Letters beyond ASCII before the @ need SMTPUTF8 (RFC 6531) all the way; they would come back from most receivers.
+        found = validate_email(value, check_deliverability=False, test_environment=True, allow_smtputf8=False)
     except EmailNotValidError:
         local, at, domain = value.rpartition("@")
         if at and re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}", local) and not re.search(r"^\.|\.\.|\.$", local):

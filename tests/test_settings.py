@@ -94,6 +94,8 @@ def test_a_whole_document_loads() -> None:
         ({"port": 65536}, "servers[1].port", "65535 or less"),
         ({"security": "ssl"}, "servers[1].security", "'implicit-tls', 'starttls' or 'none'"),
         ({"sender": {"email": "a@b.example, c@d.example"}}, "servers[1].sender.email", "one address only"),
+        ({"sender": {"email": "jürgen@club.example"}}, "servers[1].sender.email", "without accents"),
+        ({"return_path": "bounce@192.0.2.1"}, "servers[1].return_path", "IP address"),
         ({"sender": {"email": "Office <office@club.example>"}}, "servers[1].sender.email", "office@example.org"),
         ({"sender": {"email": "office@club.example\r\nBcc: x@y.example"}}, "servers[1].sender.email", "line breaks"),
         ({"sender": {"name": "A\nB", "email": "office@club.example"}}, "servers[1].sender.name", "one line"),

@@ -102,7 +102,7 @@ PLACES = {
     SecretSource.FILE: "the file {ref}",
     SecretSource.ENV: "the environment variable {ref}",
     SecretSource.KEYRING: "the keyring entry {ref}",
-    SecretSource.COMMAND: "the output of the command {ref}",
+    SecretSource.COMMAND: "the output of the command {program}",  # its arguments may tell more than they should
     SecretSource.CREDENTIAL: "the systemd credential {ref}",
 }
 
@@ -144,7 +144,9 @@ def _refused(subject: ServerSubject, seen: Look, reply: Reply) -> Finding:
 
 def _no_secret(subject: ServerSubject, seen: Look, reading: SubmissionReading) -> Finding:
     password = subject.server.password
-    place = PLACES[password.source].format(ref=password.ref) if password else "no place at all"
+    place = (
+        PLACES[password.source].format(ref=password.ref, program=password.ref.split(" ", 1)[0]) if password else "no place at all"
+    )
     return NO_SECRET(about=subject.name, where=seen.where, why=reading.detail or "it was not found", place=place)
 
 

@@ -33,6 +33,7 @@ STRONG = Outcome(
 WEAK = Outcome(
     code="dkim.weak-key",
     status=Status.FAIL,
+    weighs=(Status.WARN,),
     title="The DKIM key at {name} has only {bits} bits; receivers ignore signatures below 1024",
     owner=Owner.MAIL_ADMIN,
     steps=(
@@ -86,7 +87,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     wanting = [pair for pair in pairs if _may_be_better(pair[0], pair[2], groups, beside=beside)]
     for group, spot, key in pairs:
         if (group, spot, key) not in wanting:
-            yield _strength(subject.domain, spot.name, key, beside=beside)
+            yield _strength(subject.domain, spot.name, key, beside=beside, certain=group.why is Why.NAMED)
     for group in groups:
         if wanting:
             group.need_all(ev)
@@ -107,8 +108,10 @@ def _may_be_better(group: Group, key: DkimKey, groups: Sequence[Group], *, besid
     return key.bits < RECOMMENDED and group.why is not Why.NAMED and bool(group.failed)
 
 
-def _strength(domain: str, name: str, key: DkimKey, *, beside: bool) -> Finding:
+def _strength(domain: str, name: str, key: DkimKey, *, beside: bool, certain: bool) -> Finding:
     if key.rsa is None:
         return (ED25519 if beside else ED25519_ALONE)(about=domain, name=name)
     outcome = WEAK if key.bits < SHORTEST else SHORT if key.bits < RECOMMENDED else STRONG if key.bits <= LONGEST else LONG
-    return outcome(about=domain, name=name, bits=key.bits)
+    # Nobody said that mail is signed with a key that was found by a provider's usual name; it may be from former times.
+    status = Status.WARN if outcome is WEAK and not certain else outcome.status
+    return outcome(about=domain, name=name, bits=key.bits, status=status)

@@ -99,6 +99,18 @@ STRICT = Outcome(
     also=("record",),
     references=("RFC 6376 section 3.6.1",),
 )
+PERHAPS_UNUSED = Outcome(
+    code="dkim.unusable-key-perhaps-unused",
+    status=Status.NOTE,
+    weighs=(Status.WARN,),
+    title="The DKIM key of {provider} at {names} cannot verify anything (withdrawn or damaged); whether mail is still signed with it is not known",
+    owner=Owner.MAIL_ADMIN,
+    steps=(
+        "Look into a received message which selector signs it (DKIM-Signature, after s=), and check with --selector.",
+        "If {provider} signs with it, let {provider} make a new key; if not, the record does no harm.",
+    ),
+    references=("RFC 6376 section 3.6.1",),
+)
 NONE_FOUND = Outcome(
     code="dkim.no-key-to-read",
     status=Status.NOT_APPLICABLE,
@@ -114,8 +126,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     open_question = [group for group in groups if group.why is not Why.NAMED and group.failed and not _good(group)]
     for group in groups:
         if group not in open_question:
-            for spot in _counting(group):
-                yield from _spot(subject.domain, spot)
+            yield from _group(subject.domain, group)
     for group in open_question:
         group.need_all(ev)
     for group in groups:
@@ -124,9 +135,16 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield NONE_FOUND(about=subject.domain, domain=subject.domain)
 
 
-def _counting(group: Group) -> tuple[Spot, ...]:
+def _group(domain: str, group: Group) -> Iterator[Finding]:
+    """A selector that somebody named signs; a provider's usual one may lie there from former times, withdrawn as it should be."""
     good = _good(group)
-    return group.found if group.why is Why.NAMED or not good else good
+    if group.why is Why.NAMED or good:
+        for spot in group.found if group.why is Why.NAMED else good:
+            yield from _spot(domain, spot)
+    elif group.found and group.provider:
+        status = Status.WARN if group.why is Why.SERVER else Status.NOTE
+        names = [spot.name for spot in group.found]
+        yield PERHAPS_UNUSED(about=domain, status=status, provider=group.provider.name, names=names)
 
 
 def _good(group: Group) -> tuple[Spot, ...]:

@@ -21,7 +21,7 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.records.dmarc import Policy
 from checks.records.dmarc_walk import Walk, organisation_of, tree_walk
 from checks.records.org_domain import aligned, by_suffix_list
-from checks.rules._dkim import has_no_selectors, look_for_server
+from checks.rules._dkim import Group, has_no_selectors, look_for_server, usable
 from checks.rules._dmarc import BULK_REFERENCE, is_bulk
 from checks.settings import Server
 from checks.subject import ServerSubject, domain_of
@@ -137,11 +137,16 @@ def _spf(stream: Stream, walk: Walk, ev: Evidence) -> Answer:
     return Answer.DISPUTED if newer != older else Answer.YES if newer else Answer.NO
 
 
+def _signs(group: Group) -> bool:
+    """Whether a signature could be verified: a withdrawn key is no key."""
+    return any(usable(key) for spot in group.found for key in spot.keys)
+
+
 def _dkim(stream: Stream, walk: Walk, *, needed: bool, ev: Evidence) -> Answer:
     """Whether a signature of the domain is to be expected: its key is there for a selector of this server."""
     strict = walk.record is not None and walk.record.strict_dkim
     groups = look_for_server(stream.domain, stream.server, ev)
-    if any(group.found and (group.domain == stream.domain or not strict) for group in groups):
+    if any(_signs(group) and (group.domain == stream.domain or not strict) for group in groups):
         return Answer.YES
     if not needed:
         return Answer.UNKNOWN

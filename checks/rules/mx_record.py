@@ -39,7 +39,7 @@ IMPLICIT = Outcome(
 )
 NULL = Outcome(
     code="mx.null-record",
-    status=Status.WARN,
+    status=Status.FAIL,  # RFC 7505 section 4.2: receivers may refuse such a sender, and many do (5.7.27)
     weighs=(Status.NOTE,),
     title="{domain} declares that it takes no mail at all",
     owner=Owner.DNS_ADMIN,
@@ -85,7 +85,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         shown = [*hosts[:SHOWN], f"{rest} more"] if rest > 0 else hosts
         yield PRESENT(about=domain, domain=domain, hosts=shown, count=len(hosts))
     elif answer.records:  # RFC 7505 section 3: one record with an empty name
-        yield NULL(about=domain, domain=domain, status=Status.WARN if subject.envelope else Status.NOTE)
+        yield NULL(about=domain, domain=domain, status=Status.FAIL if subject.envelope else Status.NOTE)
     elif answer.state is State.NXDOMAIN and is_absent(domain, ev):
         yield NO_DOMAIN(about=domain, domain=domain)
     else:

@@ -66,6 +66,7 @@ PACED = Outcome(
 ENDLESS = Outcome(
     code="office365.weekly-volume-too-large",
     status=Status.FAIL,
+    weighs=(Status.WARN,),
     title="{server}: {week} recipients a week are planned, but Microsoft 365 takes {possible} from a mailbox in a week ({limit} in 24 hours, as of {as_of}); the queue never empties",
     owner=Owner.US,
     steps=("Plan fewer mailings, or share them out over several mailboxes of the organisation.", *OTHER_WAYS),
@@ -90,7 +91,16 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         return
     known: dict[str, Any] = {"server": server.name, "planned": plan.words, "recipients": plan.busiest_day, **fact(DAILY)}
     if plan.week is not None and plan.week > DAYS * DAILY.value:
-        yield ENDLESS(about=server.name, week=plan.week, possible=DAYS * DAILY.value, steps=steps_for(ENDLESS, subject), **known)
+        only = len(subject.settings.servers) == 1  # with several, the mailing may leave through another
+        status = Status.FAIL if only else Status.WARN
+        yield ENDLESS(
+            about=server.name,
+            status=status,
+            week=plan.week,
+            possible=DAYS * DAILY.value,
+            steps=steps_for(ENDLESS, subject),
+            **known,
+        )
     elif plan.busiest_day > DAILY.value:
         outcome = PACED if paces(server.limit, DAILY.value, DAY_SECONDS) else EXCEEDED
         days = counted(_days(subject, plan.busiest_day), "day")

@@ -93,6 +93,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     for text, address in named.items():
         if address is None:
             yield NO_ADDRESS(about=subject.domain, text=text)
-    found = dict.fromkeys(str(address) for address in named.values() if address is not None)
+    plain = (getattr(address, "ipv4_mapped", None) or address for address in named.values())  # RFC 4291 section 2.5.5.2
+    found = dict.fromkeys(str(address) for address in plain if address is not None)
     seen = [Seen(address=address, about=address, who=address, wanted="", is_own=True) for address in found]
     yield from tell(ev, WORDS, seen, allow_private=subject.allow_private)

@@ -24,7 +24,7 @@ ENVELOPE, FROM = {"roles": ["envelope"]}, {"roles": ["from"]}
     [
         ("mx_record", {"zone": '@ TXT "x"', **ENVELOPE}, "mx.missing", Status.FAIL),
         ("mx_record", {"zone": '@ TXT "x"', **FROM}, "mx.missing", Status.WARN),
-        ("mx_record", {"zone": "@ MX 0 .", **ENVELOPE}, "mx.null-record", Status.WARN),
+        ("mx_record", {"zone": "@ MX 0 .", **ENVELOPE}, "mx.null-record", Status.FAIL),
         ("mx_record", {"zone": "@ MX 0 .", **FROM}, "mx.null-record", Status.NOTE),
         ("mx_target", {"zone": "@ MX 10 mail", **ENVELOPE}, "mx.target-unresolvable", Status.FAIL),
         ("mx_target", {"zone": "@ MX 10 mail", **FROM}, "mx.target-unresolvable", Status.WARN),
