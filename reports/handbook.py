@@ -1,9 +1,10 @@
-"""The handbook, made from the catalogue: pages of checks and of server replies, for `sendready explain` and docs/checks."""
+"""The handbook, made from the catalogue: Markdown for docs/checks, plain text for `sendready explain`."""
 
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Iterator
 
 from checks.catalogue import HEADINGS, Check
 from checks.model import Outcome, Owner
@@ -11,16 +12,21 @@ from checks.tables.replies import Cause
 from reports.escape import line
 from reports.words import OWNER
 
+WIDTH = 100  # of plain text, at most
+
 _STATUS_WORDS = {
     "pass": "fine",
     "note": "worth knowing",
     "warn": "warning",
-    "fail": "must be mended",
+    "fail": "must be fixed",
     "unknown": "could not be determined",
     "not-applicable": "does not apply",
     "not-run": "not run",
     "broken": "bug of ours",
 }
+SAYS = "What it can say"
+READ_ON = "References"
+INFORMATIONAL = 'For information: not being able to tell does not stand in the way of "ready".'
 
 
 def index(checks: Iterable[Check]) -> str:
@@ -30,28 +36,68 @@ def index(checks: Iterable[Check]) -> str:
     return "".join(f"{name:<{width}}  {title}\n" for name, title in rows)
 
 
-def check_page(check: Check, *, code: str = "") -> str:
-    """Describe one check as Markdown; the outcome of `code` first, if it is one of them."""
+def check_page(check: Check) -> str:
+    """Describe one check as Markdown."""
     lines = [f"# {check.id}: {check.title}", ""]
-    lines += [line for outcome in check.everything if outcome.code == code for line in _outcome(outcome)]
     for heading in HEADINGS:
         lines += [f"## {heading}", "", check.sections[heading], ""]
-    lines += ["## What it can say", "", "| code | status | sentence |", "| --- | --- | --- |"]
-    lines += [f"| `{outcome.code}` | {_statuses(outcome)} | {_generic(outcome.title)} |" for outcome in check.outcomes]
-    references = dict.fromkeys(reference for outcome in check.outcomes for reference in outcome.references)
-    if references:
-        lines += ["", "## References", "", *(f"- {reference}" for reference in references)]
+    lines += [f"## {SAYS}", "", "| code | status | sentence |", "| --- | --- | --- |"]
+    lines += [f"| `{outcome.code}` | {_statuses(outcome)} | {_cell(outcome.title)} |" for outcome in check.outcomes]
+    if references := _references(check):
+        lines += ["", f"## {READ_ON}", "", *(f"- {reference}" for reference in references)]
     if check.informational:
-        lines += ["", "For information: not being able to tell does not stand in the way of *ready*."]
+        lines += ["", INFORMATIONAL]
     return "\n".join(lines) + "\n"
 
 
-def _outcome(outcome: Outcome) -> list[str]:
-    lines = [f"**{outcome.code}** ({_statuses(outcome)}): {_generic(outcome.title)}", ""]
-    if outcome.steps:
-        lines += [f"{number}. {_generic(step)}" for number, step in enumerate(outcome.steps, start=1)]
-        lines.append("")
-    return lines
+def check_text(check: Check, *, code: str = "", width: int = WIDTH) -> str:
+    """Describe one check for a terminal; the outcome of `code` first, if it is one of them."""
+    return "\n".join(_check_text(check, code, min(width, WIDTH))) + "\n"
+
+
+def _check_text(check: Check, code: str, width: int) -> Iterator[str]:
+    title = f"{check.id}: {check.title}"
+    yield from _wrapped(title, width)
+    yield "=" * min(len(title), width)
+    for outcome in check.everything:
+        if outcome.code == code:
+            yield ""
+            yield from _outcome(outcome, width)
+            yield from _numbered([_generic(step) for step in outcome.steps], width)
+    for heading in HEADINGS:
+        yield from ("", heading)
+        for number, paragraph in enumerate(check.sections[heading].split("\n\n")):
+            if number:
+                yield ""
+            yield from _wrapped(" ".join(paragraph.split()), width, "  ")
+    yield from ("", SAYS)
+    for outcome in check.outcomes:
+        yield from _outcome(outcome, width, "  ")
+    if references := _references(check):
+        yield from ("", READ_ON, *(f"  {reference}" for reference in references))
+    if check.informational:
+        yield ""
+        yield from _wrapped(INFORMATIONAL, width)
+
+
+def _outcome(outcome: Outcome, width: int, indent: str = "") -> Iterator[str]:
+    yield f"{indent}{outcome.code} ({_statuses(outcome)})"
+    yield from _wrapped(_generic(outcome.title), width, f"{indent}    ")
+
+
+def _numbered(steps: Iterable[str], width: int) -> Iterator[str]:
+    for number, step in enumerate(steps, start=1):
+        yield from _wrapped(step, width, "       ", f"    {number}. ")
+
+
+def _wrapped(text: str, width: int, indent: str = "", first: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent=first or indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _references(check: Check) -> list[str]:
+    return list(dict.fromkeys(reference for outcome in check.outcomes for reference in outcome.references))
 
 
 def _statuses(outcome: Outcome) -> str:
@@ -61,19 +107,25 @@ def _statuses(outcome: Outcome) -> str:
 def _generic(template: str) -> str:
     """Show a template with its arguments as words: "{domain} publishes" reads "<domain> publishes"."""
     parts = string.Formatter().parse(template)
-    return "".join(text + (f"<{name.replace('_', ' ')}>" if name else "") for text, name, _, _ in parts).replace("|", "\\|")
+    return "".join(text + (f"<{name.replace('_', ' ')}>" if name else "") for text, name, _, _ in parts)
 
 
-def cause_page(reply: str, cause: Cause | None) -> str:
-    """Explain a server's reply; an unknown one is shown as it came and never guessed at."""
+def _cell(template: str) -> str:
+    return _generic(template).replace("|", "\\|")
+
+
+def cause_page(reply: str, cause: Cause | None, *, width: int = WIDTH) -> str:
+    """Explain a server's reply for a terminal; an unknown one is shown as it came and never guessed at."""
+    said = f"The server said: {line(reply)}"
+    unknown = "This reply is in none of our tables, so we do not guess. Show it to whoever runs the server."
     if cause is None:
-        return f"The server said: {line(reply)}\n\nThis reply is in none of our tables, so we do not guess. Show it to whoever runs the server.\n"
+        return "\n".join([*_wrapped(said, width), "", *_wrapped(unknown, width)]) + "\n"
     lines = [
-        f"The server said: {line(reply)}",
+        *_wrapped(said, width),
         "",
-        f"It means: {cause.meaning}.",
+        *_wrapped(f"It means: {cause.meaning}.", width),
         "",
         f"Who can change it: {OWNER[Owner(cause.owner)].inline}.",
+        *_numbered(cause.steps, width),
     ]
-    lines += [f"{number}. {step}" for number, step in enumerate(cause.steps, start=1)]
     return "\n".join([*lines, "", f"Source: {cause.source} (read {cause.checked.isoformat()})"]) + "\n"

@@ -16,6 +16,7 @@ from reports.escape import door, line
 from reports.links import local
 from reports.manual import Manual, from_catalogue
 from reports.model import Report
+from reports.names import both_forms
 from reports.scope import spoken_time
 from reports.view import view
 from reports.words import VERDICT, VERDICT_STATUS, counted
@@ -127,7 +128,7 @@ RANK = (None, Verdict.NOT_READY, Verdict.NOT_FULLY_TESTED, Verdict.READY_WITH_WA
 
 def _line(row: IndexRow) -> _Line:
     return _Line(
-        target=line(row.target, 300),
+        target=line(both_forms(row.target), 300),
         verdict=VERDICT[row.verdict] if row.verdict else "Not examined",
         status=str(VERDICT_STATUS[row.verdict]) if row.verdict else str(Status.NOT_RUN),
         cells=tuple(row.counts.get(status, 0) for status in COLUMNS) if row.verdict else (),

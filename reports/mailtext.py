@@ -10,7 +10,7 @@ from reports.scope import Scope
 from reports.zone import TTL, Change
 
 if TYPE_CHECKING:
-    from reports.view import Card
+    from reports.cards import Card
 
 SUBJECT = {
     Owner.DNS_ADMIN: "DNS changes for {what}",
@@ -51,10 +51,13 @@ def _mail(owner: Owner, cards: Sequence[Card], scope: Scope) -> Iterator[str]:
         for change in card.changes:
             yield ""
             yield from _record(change)
-        if card.verify:
+        if card.verify and owner is Owner.US:  # the others have neither the program nor the settings
             yield ""
             yield "   How to check that it is done:"
-            yield f"   {card.verify}"
+            yield f"   {card.command}"
+    if owner is not Owner.US:
+        yield ""
+        yield "Please answer when it is done; then it is checked again from here."
     yield ""
     yield f"Found on {scope.taken} by {scope.tool}."
     yield ""

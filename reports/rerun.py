@@ -1,40 +1,85 @@
-"""The one command that tells whether a finding is gone. Pure."""
+"""The command that tells whether a finding is gone. It repeats what the run was told: the same file, server, addresses, name servers. Pure."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Mapping, Sequence
 
 from reports.escape import line
 from reports.model import FindingEntry, Report
 
+MAX_REPEATED = 50  # values of one flag; nobody types more
+MAX_WORD = 4_000
+MAX_CODES = 3  # a command that names more is read by nobody; it names families then
+MAX_FAMILIES = 4  # of a dozen; beyond, the whole check is as quick and shorter to type
+OURS = "the system's"  # how a run names the name servers that it was not told
 
-def command(report: Report, of: str, finding: FindingEntry) -> str:
-    """Return the command line; `of` says what the check looks at (domain, server, settings; empty if unknown)."""
-    subject = report.subject
-    domains = [name for name in _list(subject.get("domains")) if name]
-    if subject.get("kind") == "domain" or (of == "domain" and domains):
-        name = _domain(finding.about, domains) or str(subject.get("name", ""))
-        words = ["--domain", name]
-        family = finding.code.partition(".")[0]
-        for flag, key, families in (
-            ("--sending-ip", "sending_ips", ("spf", "reverse")),
-            ("--selector", "selectors", ("dkim", "dmarc")),
-        ):
-            if family in families:
-                words += [word for value in _list(subject.get(key))[:10] for word in (flag, value)]
+Words = tuple[str, ...]
+"""A command line, each word quoted for the shell and visible; joined by spaces it can be copied."""
+
+
+def command(report: Report, of: str, finding: FindingEntry) -> Words:
+    """Return the command for one finding; `of` says what the check looks at (domain, server, settings; empty if unknown)."""
+    servers = [finding.about] if of in ("server", "") else []
+    return _command(report, [finding.code], servers)
+
+
+def command_for_all(report: Report, found: Iterable[tuple[str, FindingEntry]]) -> Words:
+    """Return the one command for several findings, each with what its check looks at."""
+    pairs = list(found)
+    codes = list(dict.fromkeys(finding.code for _, finding in pairs))
+    if len(codes) > MAX_CODES:
+        families = list(dict.fromkeys(code.partition(".")[0] for code in codes))
+        codes = families if len(families) <= MAX_FAMILIES else []
+    same = {finding.about if of in ("server", "") else "" for of, finding in pairs}
+    return _command(report, codes, [*same] if len(same) == 1 else [])
+
+
+def _command(report: Report, codes: Sequence[str], servers: Sequence[str]) -> Words:
+    subject, vantage = report.subject, report.vantage
+    words = ["sendready", "check"]
+    if subject.get("kind") == "domain":
+        words += ["--domain", str(subject.get("name", ""))]
     else:
-        words = [str(subject.get("file") or "settings.toml")]
-        servers = [str(server.get("name")) for server in _dicts(subject.get("servers"))]
-        if finding.about in servers and len(servers) > 1:
-            words += ["--server", finding.about]
-    words += ["--only", finding.code]
-    return line(shlex.join(["sendready", "check", *words]))
+        words += [_path(str(subject.get("file") or "settings.toml")), *_server(subject, servers)]
+    words += _repeated("--sending-ip", subject.get("sending_ips")) + _repeated("--selector", subject.get("selectors"))
+    if codes:
+        words += ["--only", ",".join(codes)]
+    words += _message(subject, vantage, codes)
+    words += _repeated("--nameserver", [server for server in _list(vantage.get("nameservers")) if server != OURS])
+    if vantage.get("allow_private") is True:
+        words.append("--allow-private")
+    if isinstance(ports := vantage.get("port_map"), Mapping):
+        words += _repeated("--port-map", [f"{meant}:{real}" for meant, real in sorted(ports.items())])
+    return tuple(line(shlex.quote(word), MAX_WORD) for word in words)
 
 
-def _domain(about: str, domains: list[str]) -> str:
-    """The domain in question: the one that the finding is about, or below which it lies; else the first."""
-    fitting = [name for name in domains if about == name or about.endswith((f".{name}", f"@{name}"))]
-    return max(fitting, key=len) if fitting else (domains[0] if domains else "")
+def _path(name: str) -> str:
+    return f"./{name}" if name.startswith("-") else name
+
+
+def _server(subject: Mapping[str, object], servers: Sequence[str]) -> list[str]:
+    """Name the one server that the run was restricted to, or that a finding is about."""
+    if subject.get("server"):
+        return ["--server", str(subject["server"])]
+    names = [str(server.get("name")) for server in _dicts(subject.get("servers"))]
+    return ["--server", servers[0]] if servers and servers[0] in names and len(names) > 1 else []
+
+
+def _message(subject: Mapping[str, object], vantage: Mapping[str, object], codes: Sequence[str]) -> list[str]:
+    """Repeat what the run was allowed, where the default would do more or less than the finding needs."""
+    families = {code.partition(".")[0] for code in codes}
+    allowed = _list(vantage.get("allowed"))
+    if subject.get("kind") != "domain" and allowed == ["look"]:
+        return ["--allow", "look"]
+    planned = subject.get("test_message")
+    to = str(planned.get("to") or "") if isinstance(planned, Mapping) else ""
+    sends = ["--allow", "look,login,send"] if "send" in families and "send" in allowed else []
+    return [*sends, "--to", to] if to and families & {"send", "sender"} else []
+
+
+def _repeated(flag: str, values: object) -> list[str]:
+    return [word for value in _list(values)[:MAX_REPEATED] for word in (flag, value)]
 
 
 def _list(value: object) -> list[str]:

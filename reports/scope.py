@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from checks.model import Owner, Status
+from checks.model import Finding, Owner, Status
 from checks.tables import provider_of_host
 from reports.escape import block, line
 from reports.links import anchor
-from reports.model import Report
+from reports.model import FindingEntry, Report
+from reports.names import both_forms
 from reports.words import listed
 
 MAX_LISTED = 100  # servers, domains, sentences
@@ -71,6 +72,8 @@ class Scope:
     tool: str
     allowed: str
     """What the run was allowed to do."""
+    nameservers: tuple[str, ...]
+    """Those that were asked."""
     vantage: tuple[Fact, ...]
     not_tested: tuple[str, ...]
     message: str
@@ -90,9 +93,10 @@ def scope_of(report: Report) -> Scope:
     subject, vantage = report.subject, report.vantage
     observations, more = _observations(_mapping(vantage.get("observations")))
     rows = [row for row in _sequence(subject.get("servers")) if isinstance(row, Mapping)][:MAX_LISTED]
-    domains = strings(_sequence(subject.get("domains")), MAX_LISTED)
-    name = line(subject.get("name") or "", 300)
+    domains = strings([both_forms(str(name)) for name in _sequence(subject.get("domains"))], MAX_LISTED)
     kind = line(subject.get("kind") or "", 20)
+    named = str(subject.get("name") or "")
+    name = line(both_forms(named) if kind == "domain" else named, 300)
     return Scope(
         kind=kind,
         name=name,
@@ -107,6 +111,7 @@ def scope_of(report: Report) -> Scope:
         taken=spoken_time(report.taken_at),
         tool=line(report.tool, 80),
         allowed=listed([ALLOWED.get(str(word), line(word, 60)) for word in _sequence(vantage.get("allowed"))[:10]]),
+        nameservers=strings(_sequence(vantage.get("nameservers")), 20),
         vantage=tuple(_vantage(vantage)),
         not_tested=strings(_sequence(vantage.get("not_tested")), MAX_LISTED),
         message=_message(subject.get("test_message"), report),
@@ -235,6 +240,8 @@ ALLOWED = {
 def _vantage(vantage: Mapping[str, Any]) -> Iterable[Fact]:
     if servers := _sequence(vantage.get("nameservers")):
         yield Fact(label="Name servers asked", value=", ".join(strings(servers, 20)))
+    if vantage.get("allow_private") is True:
+        yield Fact(label="Private addresses", value="allowed, and no finding (--allow-private)")
     if ports := _mapping(vantage.get("port_map")):
         pairs = [f"{line(a, 20)} stands for {line(b, 20)}" for a, b in sorted(ports.items())[:20]]
         yield Fact(label="Ports exchanged (laboratory)", value=", ".join(pairs))
@@ -242,7 +249,7 @@ def _vantage(vantage: Mapping[str, Any]) -> Iterable[Fact]:
         yield Fact(label="Certificates", value="one more certificate authority was trusted than usual (--ca-file)")
     if isinstance(seconds := vantage.get("deadline_seconds"), int | float) and not isinstance(seconds, bool):
         yield Fact(label="Time allowed", value=f"{seconds:g} seconds for the whole run")
-    known = {"allowed", "nameservers", "port_map", "ca_file", "deadline_seconds", "observations", "not_tested"}
+    known = {"allowed", "nameservers", "port_map", "ca_file", "deadline_seconds", "observations", "not_tested", "scope"}
     for key in sorted(set(vantage) - known):
         if isinstance(value := vantage[key], str | int | float) and not isinstance(value, bool) and value != "":
             yield Fact(label=line(key.replace("_", " ").capitalize(), 60), value=line(value))
@@ -253,16 +260,37 @@ def _message(value: Any, report: Report) -> str:
     if not planned.get("to"):
         return ""
     to, mark = line(planned["to"], 300), line(planned.get("id") or "", 200)
-    tail = f" Its mark is {mark}." if mark else ""
-    said = [finding.status for entry in report.checks if entry.check.startswith("send.") for finding in entry.findings]
-    if Status.FAIL not in said and Status.PASS in said:
+    tail = f" Its id is {mark}." if mark else ""
+    said = [finding for entry in report.checks if entry.check.startswith(MESSAGE) for finding in entry.findings]
+    statuses = {finding.status for finding in said}
+    if Status.FAIL in statuses:
+        return f"The test message to {to} was not accepted; the reason is among the points above.{tail}"
+    if Status.PASS in statuses:
         return (
             f"The server accepted the test message to {to}. Accepted by the server is not yet delivered: "
             f"please look into that mailbox, and into its spam folder.{tail}"
         )
-    if Status.FAIL in said:
-        return f"The test message to {to} was not accepted; the reason is among the points above.{tail}"
+    if why := not_sent(said):
+        return why
     return f"A test message to {to} was planned; whether the server accepted it is not known.{tail}"
+
+
+MESSAGE = "send."  # the family of checks that hands the test message over
+UNSENT = frozenset({"send.message-deferred", "send.broken-off"})  # the server decided nothing, and nothing has left
+
+
+def not_sent(said: Sequence[FindingEntry | Finding]) -> str:
+    """Say in a sentence why no test message left, from what the check of it said; empty if one left, or may have."""
+    if not said:
+        return "No test message was sent, because the check that sends it was not part of this run."
+    for finding in said:
+        if finding.status is Status.NOT_RUN:
+            reason = finding.args.get("reason")
+            return f"No test message was sent, because {line(reason)}." if reason else line(finding.title)
+    if any(finding.code in UNSENT for finding in said):
+        return "No test message was sent; the reason is among the points that could not be determined."
+    asked = any(finding.status is not Status.NOT_APPLICABLE for finding in said)
+    return "" if asked else "No test message was sent: none was asked for."
 
 
 def _on(value: Any) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from reports.cards import Card
 from reports.escape import visible
 from reports.manual import Manual, from_catalogue
 from reports.model import Report
-from reports.view import Card, Group, View, view
+from reports.view import Group, View, view
 from reports.words import listed
 from reports.zone import TTL, Change
 
@@ -72,6 +73,8 @@ class _Page:
         for text in (card.why, card.side):
             if text:
                 yield from self._wrap(text, "       ", paint="soft")
+        for member in card.members:
+            yield from self._wrap(f"{member.title} ({member.code})", "           ", "         . ")
         for step in card.steps:
             yield from self._wrap(step, "         ", "       - ")
         if card.published:
@@ -80,8 +83,9 @@ class _Page:
         for change in card.changes:
             yield from self._change(change)
         if card.verify:
-            yield "       " + self._say("check again: ", "soft") + self._say(card.verify)
-        yield "       " + self._say(f"({card.code})", "soft")
+            yield "       " + self._say("check again: ", "soft") + self._say(card.command)
+        if card.code:
+            yield "       " + self._say(f"({card.code})", "soft")
 
     def _change(self, change: Change) -> Iterator[str]:
         yield ""
@@ -103,7 +107,7 @@ class _Page:
     def _rest(self, seen: View) -> Iterator[Iterable[str]]:
         yield self._section("Could not be determined", seen.unknown)
         yield self._section("Worth knowing", seen.remarks)
-        yield self._short("Not checked in this run", [card.title for card in seen.not_run])
+        yield self._not_run(seen.not_run)
         yield self._short("Not tested", seen.scope.not_tested)
         yield self._foot(seen)
 
@@ -113,6 +117,15 @@ class _Page:
             yield self._say(f"== {title}", "bold")
             for card in cards:
                 yield from self._card(card)
+
+    def _not_run(self, cards: Sequence[Card]) -> Iterator[str]:
+        if cards:
+            yield ""
+            yield self._say("== Not checked in this run", "bold")
+        for card in cards:
+            yield from self._wrap(card.title + (":" if card.members else ""), "    ", "  - ")
+            for member in card.members:
+                yield from self._wrap(member.title, "        ", "      . ")
 
     def _short(self, title: str, texts: Sequence[str]) -> Iterator[str]:
         if texts:

@@ -88,13 +88,6 @@ VERDICT_STATUS: dict[Verdict, Status] = {
 }
 """Whose shape and colour a verdict wears."""
 
-EXPLAINED: dict[Verdict, str] = {
-    Verdict.READY: "Everything that was checked is in order. Mail sent this way has what receivers ask for.",
-    Verdict.READY_WITH_WARNINGS: "Mail can go out. The points below cost some of it, or will at a known date or volume; they are worth settling soon.",
-    Verdict.NOT_READY: "Until this is done, sending fails, or large receivers refuse the mail or put it into the spam folder.",
-    Verdict.NOT_FULLY_TESTED: "Nothing that was found stands in the way, but not every question was answered. Please do not take this for a yes.",
-}
-
 
 def counted(number: int, one: str, many: str) -> str:
     """Write a number with its noun: "1 task", "1,200 tasks"."""

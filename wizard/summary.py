@@ -15,6 +15,7 @@ from checks.subject import DomainSubject
 from reports import dispatcher
 from reports.model import Report, build
 from reports.observations import describe
+from reports.scope import MESSAGE, not_sent
 from wizard.request import Request
 from wizard.tool import tool_name
 
@@ -56,9 +57,13 @@ def _moment(value: object, name: str) -> datetime:
     return found
 
 
+OWN = frozenset({"observations", "not_tested", "judged_as_of", "scope", "narrowed_by"})
+"""What a report adds to the vantage; never taken from a saved file."""
+
+
 def report_of(request: Request, results: list[CheckResult], consulted: Readings, known: Circumstances) -> Report:
     """Put the report together."""
-    vantage = {key: value for key, value in known.vantage.items() if key not in ("observations", "not_tested", "judged_as_of")}
+    vantage = {key: value for key, value in known.vantage.items() if key not in OWN}
     if known.judged_as_of != known.taken_at:
         vantage["judged_as_of"] = known.judged_as_of.isoformat()
     named = {probe for result in results for finding in result.findings for probe in finding.consulted}
@@ -70,11 +75,27 @@ def report_of(request: Request, results: list[CheckResult], consulted: Readings,
         subject=subject_of(request, known.judged_as_of),
         vantage={
             **vantage,
+            "scope": scope(request),
+            "narrowed_by": narrowed_by(request),
             "not_tested": not_tested(request, results, known.vantage.get("allowed", ())),
             "observations": dict(sorted(seen.items())),
         },
         tables=[{"name": name, "checked": checked.isoformat()} for name, checked in tables.dates()],
     )
+
+
+def scope(request: Request) -> str:
+    """Say in a word how much was looked at: whole (every server, every check), part, or domain (its DNS alone)."""
+    if narrowed_by(request):
+        return "part"
+    return "domain" if request.settings is None else "whole"
+
+
+def narrowed_by(request: Request) -> list[str]:
+    """Name the flags that left something out."""
+    several = request.settings is not None and len(request.settings.servers) > 1
+    given = {"only": bool(request.only), "skip": bool(request.skip), "server": bool(request.server) and several}
+    return [name for name, narrows in given.items() if narrows]
 
 
 def not_tested(request: Request, results: list[CheckResult], allowed: Any) -> list[str]:
@@ -103,9 +124,13 @@ def not_tested(request: Request, results: list[CheckResult], allowed: Any) -> li
 def _not_sent(request: Request, results: list[CheckResult], allowed: Any) -> list[str]:
     if not request.message or "send" not in allowed:
         return ["No test message was sent, so whether one arrives is not known (--allow look,login,send --to ADDRESS)."]
-    if any(result.check == "send.accepted" and result.status is Status.PASS for result in results):
+    said = [finding for result in results if result.check.startswith(MESSAGE) for finding in result.findings]
+    statuses = {finding.status for finding in said}
+    if Status.FAIL in statuses:
+        return ["Whether a message arrives is not known, because the test message was not accepted."]
+    if Status.PASS in statuses:
         return ["Whether the test message arrived: look into the mailbox; the server's acceptance is not yet a delivery."]
-    return ["Whether a message arrives is not known, because the test message was not accepted."]
+    return [not_sent(said) or "Whether a message arrives is not known, because the test message may not have been accepted."]
 
 
 def subject_of(request: Request, now: datetime) -> dict[str, Any]:
@@ -118,6 +143,8 @@ def subject_of(request: Request, now: datetime) -> dict[str, Any]:
             plain[name] = list(given)
     if request.settings is not None:
         plain["file"] = request.name
+        if request.server:
+            plain["server"] = request.settings.server(request.server).name
         plain["settings_digest"] = dispatcher.settings_digest(request.settings)
         plain["test_mode"] = request.settings.test_mode.enabled
         plain["servers"] = [_server(server) for server in request.settings.servers]

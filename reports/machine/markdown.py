@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from reports.cards import Card
 from reports.model import Report
-from reports.view import Card, view
+from reports.view import view
 
 
 def render(report: Report) -> str:
@@ -27,11 +28,17 @@ def render(report: Report) -> str:
             lines += [
                 f"## {title}",
                 "",
-                *(f"- {_text(card.word)}: {_text(card.title)} ({_code(card.code)})" for card in cards),
+                *(row for card in cards for row in _item(card)),
                 "",
             ]
     lines.append(f"{len(seen.passed)} passed, {len(seen.not_applicable)} do not apply.")
     return "\n".join(lines) + "\n"
+
+
+def _item(card: Card) -> list[str]:
+    code = f" ({_code(card.code)})" if card.code else ""
+    members = [f"  - {_text(member.title)} ({_code(member.code)})" for member in card.members]
+    return [f"- {_text(card.word)}: {_text(card.title)}{code}", *members]
 
 
 def _card(card: Card) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from checks.model import Status, Verdict
 from reports import html
 from tests.reports import golden, sample
 from tests.reports.test_html import HOSTILE, poisoned
@@ -34,7 +35,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("pages")
-    for name in ("report.html", "healthy.html", "audit.html"):
+    for name in ("report.html", "healthy.html", "unanswered.html", "audit.html"):
         (place / name).write_text(golden.FILES[name](), "utf-8")
     (place / "hostile.html").write_text(html.render(poisoned(sample.customer(), HOSTILE), manual=sample.manual), "utf-8")
     return place
@@ -68,7 +69,7 @@ class Visit:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["report.html", "healthy.html", "audit.html", "hostile.html"])
+@pytest.mark.parametrize("name", ["report.html", "healthy.html", "unanswered.html", "audit.html", "hostile.html"])
 def test_it_fits_the_window_and_keeps_to_its_policy(browser: Any, folder: Path, name: str, width: int, scheme: str) -> None:
     """Nothing needs sideways scrolling, everything folded included; nothing is loaded; the console stays empty."""
     visit = Visit(browser, folder / name, viewport={"width": width, "height": 900}, color_scheme=scheme)
@@ -90,13 +91,41 @@ def test_the_copy_buttons_copy_exactly_what_is_shown(browser: Any, folder: Path)
         for value in (sample.NEW_SPF, sample.KEY):
             row = page.locator(".field", has=page.locator("code", has_text=value)).first
             row.get_by_role("button").click()
-            page.wait_for_function("document.getElementById('said').textContent === 'Copied.'")
+            playwright.expect(page.locator("#said")).to_have_text("Copied.")
             assert page.evaluate("navigator.clipboard.readText()") == value
             page.evaluate("document.getElementById('said').textContent = ''")
         page.locator("details.mail summary").first.click()
         page.locator("details.mail").first.get_by_role("button").click()
-        page.wait_for_function("document.getElementById('said').textContent === 'Copied.'")
+        playwright.expect(page.locator("#said")).to_have_text("Copied.")
         assert page.evaluate("navigator.clipboard.readText()").startswith("Subject: DNS changes for club.example")
+
+
+def test_a_command_is_copied_as_one_line_and_breaks_between_words_only(browser: Any, folder: Path) -> None:
+    """Not inside --only, and not behind a hyphen."""
+    options = {"viewport": {"width": 380, "height": 900}, "permissions": ["clipboard-read", "clipboard-write"]}
+    with Visit(browser, folder / "report.html", **options) as page:
+        box = page.locator(".verify .field", has_text="spf.multiple-records").first
+        words = box.locator(".word").all()
+        assert len({word.bounding_box()["y"] for word in words}) > 1
+        assert all(word.bounding_box()["height"] < 30 for word in words)
+        box.get_by_role("button").click()
+        playwright.expect(page.locator("#said")).to_have_text("Copied.")
+        wanted = "sendready check settings.toml --selector s1 --only spf.multiple-records --nameserver 192.0.2.53:53"
+        assert page.evaluate("navigator.clipboard.readText()") == wanted
+
+
+def test_ordinary_domains_stay_whole_in_an_audit(browser: Any, tmp_path: Path) -> None:
+    """A domain of 40 letters is not broken at 1280 pixels."""
+    target = "mitgliederbuero.golfclub-birkenhain.example"
+    row = html.IndexRow(
+        target=target, verdict=Verdict.READY_WITH_WARNINGS, counts=dict.fromkeys(Status, 12_345), report="a/report.html"
+    )
+    (tmp_path / "audit.html").write_text(html.render_index([row], taken_at=sample.TAKEN, tool=sample.TOOL), "utf-8")
+    with Visit(browser, tmp_path / "audit.html") as page:
+        lines = page.evaluate(
+            "(() => { const r = document.createRange(); r.selectNodeContents(document.querySelector('tbody th a')); return r.getClientRects().length })()"
+        )
+        assert lines == 1
 
 
 def test_without_script_everything_can_be_read(browser: Any, folder: Path) -> None:
@@ -141,7 +170,7 @@ def test_everything_to_click_is_large_enough(browser: Any, folder: Path, width: 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("colours", ["none", "active"])
-@pytest.mark.parametrize("name", ["report.html", "healthy.html", "audit.html"])
+@pytest.mark.parametrize("name", ["report.html", "healthy.html", "unanswered.html", "audit.html"])
 def test_axe_finds_nothing(browser: Any, folder: Path, name: str, scheme: str, colours: str) -> None:
     """WCAG 2.0 to 2.2, A and AA, and best practice."""
     with Visit(browser, folder / name, color_scheme=scheme, forced_colors=colours) as page:

@@ -45,6 +45,8 @@ FILES: dict[str, Callable[[], str]] = {
     "report.html": lambda: html.render(sample.customer(), manual=sample.manual),
     "report.txt": lambda: text.render(sample.customer(), colour=False, manual=sample.manual),
     "healthy.html": lambda: html.render(sample.healthy(), manual=sample.manual),
+    "unanswered.html": lambda: html.render(sample.unanswered(), manual=sample.manual),
+    "unanswered.txt": lambda: text.render(sample.unanswered(), colour=False, manual=sample.manual),
     "audit.html": audit,
     "dispatcher.json": lambda: dispatcher.to_json(dispatcher.document(sample.settings(), report=sample.customer())),
 }

@@ -283,3 +283,38 @@ def healthy() -> Report:
         vantage=frame,
         tables=TABLES,
     )
+
+
+def unanswered() -> Report:
+    """A name server where nothing listens and a port that is closed: many questions, two reasons."""
+    reason = "the name server 127.0.0.1:5399 cannot be asked: nothing listens there"
+    closed = "no connection to it came about"
+    unknown = "{subject}: could not be determined, because {reason}"
+    results = [
+        CheckResult(
+            check=check,
+            findings=(
+                replace(
+                    outcome(
+                        f"{check}-unknown", Status.UNKNOWN, unknown, owner=Owner.US, steps=("Show it to them.",), also=("probe",)
+                    )(about="club.example", subject="club.example", reason=reason, probe=TXT.id),
+                    consulted=(TXT.id,),
+                ),
+            ),
+        )
+        for check in ("spf.record", "spf.syntax", "dkim.key", "dmarc.record")
+    ]
+    results += [
+        CheckResult(
+            check=check,
+            findings=(
+                outcome(f"{check}-not-tried", Status.NOT_RUN, "{what} not checked, because {reason}")(
+                    about="Second", what=check, reason=closed
+                ),
+            ),
+        )
+        for check in ("tls.version", "tls.certificate", "auth.accepted", "send.accepted")
+    ]
+    seen = describe(TXT, DnsReading(state=State.NOT_ATTEMPTED, detail=reason))
+    frame = vantage() | {"nameservers": ["127.0.0.1:5399"], "observations": {TXT.id: seen}, "allow_private": True}
+    return build(results=results, tool=TOOL, taken_at=TAKEN, subject=subject(), vantage=frame, tables=TABLES)

@@ -7,6 +7,8 @@ import click
 from wizard import exits
 from wizard.terminal import safe
 
+CLOSE = 0.75  # two letters changed places in a short code; what is farther off is another word
+
 
 @click.command("explain")
 @click.argument("words", nargs=-1, metavar="[CODE-OR-REPLY]")
@@ -16,14 +18,14 @@ def command(words: tuple[str, ...]) -> int:
     Without an argument, list every check.
     """
     from checks.catalogue import catalogue, find  # noqa: PLC0415 - imports every rule
-    from reports.handbook import check_page, index  # noqa: PLC0415 - as above
+    from reports.handbook import check_text, index  # noqa: PLC0415 - as above
 
     text = " ".join(words).strip()
     if not text:
         click.echo(index(catalogue()), nl=False)
         return exits.READY
     if found := find(text.lower()):
-        click.echo("\n".join(check_page(check, code=text.lower()) for check in found), nl=False)
+        click.echo("\n\n".join(check_text(check, code=text.lower(), width=_width()) for check in found), nl=False)
         return exits.READY
     if text[:1].isdigit():
         return _reply(text)
@@ -32,7 +34,7 @@ def command(words: tuple[str, ...]) -> int:
     known = sorted(
         {code for check in catalogue() for code in (check.id, check.family, *(outcome.code for outcome in check.outcomes))}
     )
-    near = difflib.get_close_matches(text.lower(), known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(text.lower(), known, n=3, cutoff=CLOSE)
     hint = f"Did you mean {' or '.join(near)}?" if near else "`sendready explain` lists every check."
     click.echo(f'"{safe(text[:200])}" is no code of sendready and does not look like a server\'s reply. {hint}', err=True)
     return exits.USAGE
@@ -42,5 +44,13 @@ def _reply(text: str) -> int:
     from checks.tables.replies import classify_text  # noqa: PLC0415 - reads its table
     from reports.handbook import cause_page  # noqa: PLC0415 - as above
 
-    click.echo(cause_page(text[:2000], classify_text(text[:2000])), nl=False)
+    click.echo(cause_page(text[:2000], classify_text(text[:2000]), width=_width()), nl=False)
     return exits.READY
+
+
+def _width() -> int:
+    import shutil  # noqa: PLC0415 - only for what is wrapped
+
+    from reports.handbook import WIDTH  # noqa: PLC0415 - imports every rule
+
+    return min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDTH)
