@@ -215,6 +215,49 @@ TEMPORARY: dict[str, tuple[Step, str]] = {
 """What may pass by itself: the answer, and how TCP behaves."""
 
 
+def _edited(change: Callable[[dns.message.Message], None]) -> Step:
+    def step(exchange: Exchange) -> list[Packet]:
+        change(exchange.answer)
+        return plainly(exchange)
+
+    return step
+
+
+def _backwards(message: dns.message.Message) -> None:
+    message.answer.reverse()
+
+
+def _shouting(message: dns.message.Message) -> None:
+    for rrset in message.answer:
+        rrset.name = dns.name.from_text(rrset.name.to_text().upper())
+
+
+def _without_soa(message: dns.message.Message) -> None:
+    message.authority.clear()
+
+
+def _soa_of_parent(message: dns.message.Message) -> None:
+    if message.authority:
+        message.authority[:] = [
+            dns.rrset.from_text("example.", 900, "IN", "SOA", "ns.example. hostmaster.example. 1 3600 600 86400 300")
+        ]
+
+
+def _with_others(message: dns.message.Message) -> None:
+    message.answer.append(dns.rrset.from_text("other.example.", 60, "IN", "TXT", '"v=spf1 +all"'))
+    message.additional.append(dns.rrset.from_text(message.question[0].name, 60, "IN", "TXT", '"v=spf1 +all"'))
+
+
+MANNERS = {
+    "records out of order": _edited(_backwards),
+    "names in capitals": _edited(_shouting),
+    "no SOA with a negative answer": _edited(_without_soa),
+    "the SOA of a zone above": _edited(_soa_of_parent),
+    "records that nobody asked for": _edited(_with_others),
+}
+"""Answers that are odd and still true."""
+
+
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from tests.fakes.dns_server import DnsServer, Step, plainly, rcode
 from tests.hostile.dns_faults import CLOSED, PTR, cases, dkim_text
 from tests.hostile.dns_healthy import healthy
 from tests.hostile.dns_worlds import (
+    MANNERS,
     TEMPORARY,
     Told,
     World,
@@ -91,7 +92,7 @@ LITTLE_KNOWN = World(
     """
 )
 BASES = {"named": NAMED, "guessed": GUESSED, "little known": LITTLE_KNOWN}
-COMMON = ("SERVFAIL", "no answer", "a signature that does not fit")
+COMMON = ("SERVFAIL", "no answer")
 ABSENT: dict[str, dict[str, set[str]]] = {
     "named": {
         "dns club.example TXT": {"spf.missing"},
@@ -132,7 +133,7 @@ ABSENT: dict[str, dict[str, set[str]]] = {
 ONLY_NXDOMAIN = {"dns _domainkey.club.example TXT": {"dkim.no-keys"}}
 """RFC 8020 section 2: nothing lies below a name that does not exist."""
 RARE = tuple(fault for fault in TEMPORARY if fault not in COMMON)
-FAILED = tuple(state for state in State if not state.answered)
+FAILED = tuple(state for state in State if not state.answered and state is not State.BOGUS)
 STEPS: dict[str, tuple[Step, str]] = {**TEMPORARY, "NXDOMAIN": (nxdomain, "ok"), "NODATA": (nodata, "ok")}
 
 
@@ -190,8 +191,10 @@ def test_a_passing_fault_is_never_more_than_unknown(name: str, fault: str) -> No
         never_more_than_unknown(clean(name), probe, told)
 
 
-@pytest.mark.parametrize("state", FAILED)
-@pytest.mark.parametrize("name", BASES)
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [*(("named", state) for state in FAILED), *((name, State.BOGUS) for name in BASES), ("guessed", State.NOT_ATTEMPTED)],
+)
 def test_every_failed_reading_of_every_look_up_is_never_more_than_unknown(name: str, state: State) -> None:
     """The same of each state that the gatherer can report, on each probe."""
     before = judge_here([BASES[name]])[0]
@@ -243,17 +246,24 @@ def test_a_name_server_that_never_answers_raises_no_alarm() -> None:
 # --- healthy domains --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("first", "judge"), [(0, judge_all), (50, judge_all), (100, judge_all), (150, judge_here), (225, judge_here)]
-)
+@pytest.mark.parametrize(("first", "judge"), [(0, judge_all), (50, judge_all), (100, judge_here), (200, judge_here)])
 def test_a_healthy_domain_of_any_shape_raises_no_alarm(first: int, judge: Callable[[Iterable[World]], list[Told]]) -> None:
     """Every legal way of writing things is fine; a failure names the seed."""
-    seeds = range(first, first + (50 if judge is judge_all else 75))
+    seeds = range(first, first + (50 if judge is judge_all else 100))
     for seed, told in zip(seeds, judge(map(healthy, seeds)), strict=True):
         sound(told)
         wrong = [finding.title for finding in told.findings if finding.status in ALARMING]
         assert not wrong, f"seed {seed}: {wrong}"
         assert told.verdict is Verdict.READY, seed
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+def test_a_name_server_of_odd_manners_changes_nothing(manner: str) -> None:
+    """Order, case, a missing SOA and records beside the answer are not the domain's fault (RFC 4343, RFC 2308, RFC 5452)."""
+    for told in judge_all(replace(base, spoilt="*", by=MANNERS[manner]) for base in BASES.values()):
+        sound(told)
+        assert not told.codes(*ALARMING)
+        assert told.verdict is Verdict.READY
 
 
 # --- faults by name ---------------------------------------------------------------------------------------------------
@@ -350,8 +360,8 @@ def _mx_terms(terms: int, *, addresses: bool = True) -> str:
 
 
 FLOODS: dict[str, tuple[str, int]] = {
-    "a hundred includes of a hundred includes": (
-        _flood(_includes(100, "a"), "\n".join(f"a{n}.m.example. TXT {quoted(_includes(100, f'b{n}x'))}" for n in range(100))),
+    "forty includes of forty includes": (
+        _flood(_includes(40, "a"), "\n".join(f"a{n}.m.example. TXT {quoted(_includes(40, f'b{n}x'))}" for n in range(40))),
         MOST_OF_A_BROKEN_TREE,
     ),
     "forty redirects": (
@@ -364,8 +374,8 @@ FLOODS: dict[str, tuple[str, int]] = {
     "ten mail domains with ten hosts each, all legal": (_mx_terms(10), MOST_QUESTIONS),
     "eleven mail domains with ten hosts each": (_mx_terms(11), MOST_OF_A_BROKEN_TREE),
     "a hundred hosts without address": (_mx_terms(10, addresses=False), MOST_QUESTIONS),
-    "two thousand networks": (
-        _flood("v=spf1 " + " ".join(f"ip4:198.51.{n // 256}.{n % 256}" for n in range(2000)) + " -all"),
+    "a thousand networks": (
+        _flood("v=spf1 " + " ".join(f"ip4:198.51.{n // 256}.{n % 256}" for n in range(1000)) + " -all"),
         MOST_OF_A_BROKEN_TREE,
     ),
     "a thousand mail servers": (
