@@ -13,7 +13,7 @@ than those shown, run the check again with --sending-ip.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.evidence import Evidence, Undetermined
 from checks.model import Finding, Outcome, Owner, Status
@@ -135,9 +135,15 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
 
 def _evaluate(sender: Sender, ev: Evidence, read: Reader) -> dict[str, SpfResult]:
     return {
-        address: check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev, read=read)
+        address: _certain(check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev, read=read))
         for address in sender.addresses
     }
+
+
+def _certain(found: SpfResult) -> SpfResult:
+    """A term that failed for want of an answer (RFC 7208 section 5.5: ptr) may let the sender pass the next time: that is not known."""
+    unsure = found.doubt is not None and found.result is not Result.PASS
+    return replace(found, result=Result.TEMPERROR, failure=found.doubt) if unsure else found
 
 
 def _all_pass(sender: Sender, ev: Evidence, read: Reader) -> bool:
