@@ -16,52 +16,20 @@ import tomlkit
 
 from checks.settings import Problem, SettingsError
 from wizard.answered import in_scope
+from wizard.keys import IGNORED, KEYS, PASSWORD_KEYS, SERVER_KEYS, bare
 from wizard.parsing import Value
 from wizard.question import Kind, Question
-from wizard.questions import BY_KEY, COMMON_QUESTIONS, QUESTIONS, SERVER_QUESTIONS
+from wizard.questions import BY_KEY, COMMON_QUESTIONS, SERVER_QUESTIONS
 from wizard.view import Answers, Surroundings, View
 
 MAX_BYTES = 1_000_000
 MAX_SERVERS = 100
 MISSING = "this is missing"
 
-_PASSWORD_KEYS = {
-    "password",
-    "passwd",
-    "pass",
-    "pwd",
-    "secret",
-    "token",
-    "api_key",
-    "apikey",
-    "smtp_password",
-    "password_value",
-    "password_password",
-}
 _REFUSAL = (
     'a password is never given here; say where it is kept: password = { source = "file", ref = "smtp.password" } '
     "(or --set password.source=file --set password.ref=smtp.password)"
 )
-# The settings file's own spelling of what is one question here, so that a settings file can serve as answers.
-_SPELLINGS = {
-    "limit": "limit.per",
-    "test_mode": "test_mode.enabled",
-    "port": "port",
-    "security": "security",
-    "default": "default",
-}
-_IGNORED = {"schema_version"}
-
-
-def _bare(key: str) -> str:
-    return re.sub(r"[.-]", "_", key.lower())
-
-
-_KEYS = {
-    **{_bare(question.key): question.key for question in QUESTIONS},
-    **{_bare(key): kept for key, kept in _SPELLINGS.items()},
-}
-_SERVER_KEYS = {question.key for question in SERVER_QUESTIONS} | {"port", "security", "default"}
 
 
 @dataclass
@@ -132,7 +100,7 @@ def _from_text(text: str, name: str, given: Given) -> None:
     tables = plain.pop("servers", None)
     server: dict[str, object] = {}
     for key, value in _flattened(plain, given, ""):
-        (server if key in _SERVER_KEYS else given.common)[key] = value
+        (server if key in SERVER_KEYS else given.common)[key] = value
     if tables is None:
         given.tables = [server] if server else []
         return
@@ -146,7 +114,7 @@ def _from_text(text: str, name: str, given: Given) -> None:
         given.problems.append(Problem(field=key, message="this belongs to a server; write it below a [[servers]] line"))
     for place, row in enumerate(tables, 1):
         found = dict(_flattened(row, given, f"servers.{place}."))
-        for key in [key for key in found if key not in _SERVER_KEYS]:
+        for key in [key for key in found if key not in SERVER_KEYS]:
             given.problems.append(
                 Problem(
                     field=f"servers.{place}.{key}", message="this belongs to no server; write it above the first [[servers]] line"
@@ -168,7 +136,7 @@ def _flattened(plain: Mapping[str, object], given: Given, where: str) -> Iterato
                 yield full, value
 
     for key, value in walk(plain, ""):
-        if key in _IGNORED:
+        if key in IGNORED:
             continue
         known = _known(key, f"{where}{key}", given)
         if known == "blocklist" and isinstance(value, list) and all(isinstance(row, Mapping) for row in value):
@@ -179,14 +147,14 @@ def _flattened(plain: Mapping[str, object], given: Given, where: str) -> Iterato
 
 def _known(key: str, full: str, given: Given) -> str:
     """Return the question's key, or note what is wrong and return ""."""
-    bare = _bare(key)
-    if bare in _PASSWORD_KEYS:
+    word = bare(key)
+    if word in PASSWORD_KEYS:
         given.problems.append(Problem(field=full[:60], message=_REFUSAL))
         return ""
-    if bare in _KEYS:
-        return _KEYS[bare]
-    near = difflib.get_close_matches(bare, [*_KEYS, "password_source"], n=1, cutoff=0.5)
-    hint = f'did you mean "{_KEYS[near[0]]}"?' if near else "`sendready wizard --help` names the keys"
+    if word in KEYS:
+        return KEYS[word]
+    near = difflib.get_close_matches(word, [*KEYS, "password_source"], n=1, cutoff=0.5)
+    hint = f'did you mean "{KEYS[near[0]]}"?' if near else "`sendready wizard --help` names the keys"
     given.problems.append(Problem(field=full[:60], message=f"there is no such answer; {hint}"))
     return ""
 
@@ -202,7 +170,7 @@ def _from_set(text: str, given: Given) -> None:
     key = _known(match[2] if match else name, name, given)
     if not key:
         return
-    if key not in _SERVER_KEYS:
+    if key not in SERVER_KEYS:
         if match:
             given.problems.append(Problem(field=name, message=f"this belongs to no server; write --set {key}=..."))
         else:
@@ -329,7 +297,7 @@ def complete(given: Given, around: Surroundings) -> Answers:
     found.answers.link()
     bad = {problem.field for problem in found.problems}
     for name in [
-        name for name in bad if _bare(name.rpartition(".")[2]) in _PASSWORD_KEYS
+        name for name in bad if bare(name.rpartition(".")[2]) in PASSWORD_KEYS
     ]:  # one complaint about a password is enough
         where = name.rpartition(".")[0]
         bad |= {f"{where}.{key}".lstrip(".") for key in ("password.source", "password.ref")}

@@ -103,10 +103,10 @@ def _run(arguments: list[str] | None) -> int:
     try:
         result: Any = cli.main(args=arguments, prog_name="sendready", standalone_mode=False)
     except click.UsageError as error:
-        error.show()
+        _show(error)
         return exits.USAGE
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code if error.exit_code != 1 else exits.USAGE
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("\nInterrupted; nothing further was done.", err=True)
@@ -124,6 +124,17 @@ def _run(arguments: list[str] | None) -> int:
         click.echo("sendready: this is a bug of ours, not yours. Please send us the lines above.", err=True)
         return exits.BUG
     return result if isinstance(result, int) else exits.READY
+
+
+def _show(error: click.ClickException) -> None:
+    """Show an error in lines that fit the terminal."""
+    import io  # noqa: PLC0415 - only for an error
+
+    from wizard.terminal import columns, wrapped  # noqa: PLC0415 - only for an error
+
+    shown = io.StringIO()
+    error.show(shown)
+    click.echo(wrapped(shown.getvalue(), columns()), err=True, nl=False)
 
 
 def _limit_core_dumps() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from checks.routing import covers
 from checks.secret import SecretSource
 from checks.settings import Auth
 from wizard import parsing, proposals
@@ -91,11 +92,35 @@ def not_past(value: Value, view: View) -> None:
 
 
 def filter_remark(value: Value, view: View) -> str:
-    """Say that another server claims the same sender."""
+    """Say which other server claims the same senders, and which of the two then sends."""
+    mine = proposals.patterns_of(value)
+    said: list[str] = []
     for other in view.others():
-        if shared := set(proposals.patterns_of(value)) & set(proposals.patterns_of(other.get("filter"))):
-            return f"{min(shared)} is claimed by the server {other.get('name')} as well; a sender must belong to one server only."
-    return ""
+        theirs, name = proposals.patterns_of(other.get("filter")), other.get("name")
+        if shared := set(mine) & set(theirs):
+            said.append(
+                f"{min(shared)} is claimed by the server {name} as well; a sender must belong to one server only, or its mail is refused."
+            )
+        said += [
+            f"{narrow} is part of {wide} of the server {name}; the more exact filter wins, so {narrow} uses this server."
+            for narrow, wide in _parts(mine, theirs)
+        ]
+        said += [
+            f"{narrow} of the server {name} is part of {wide}; the more exact filter wins, so {narrow} stays with that server."
+            for narrow, wide in _parts(theirs, mine)
+        ]
+    more = len(said) - MAX_REMARKS
+    return " ".join(
+        [*said[:MAX_REMARKS], *([f"And {more} more overlaps; `sendready route` tells who sends."] if more > 0 else [])]
+    )
+
+
+MAX_REMARKS = 3
+
+
+def _parts(narrow: tuple[str, ...], wide: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Pair each pattern with those of the others that would take its senders too, if it were not there."""
+    return [(one, all_) for one in narrow for all_ in wide if one != all_ and covers(all_, proposals.sender_like(one))]
 
 
 def connection_remark(value: Value, _view: View) -> str:
@@ -149,13 +174,19 @@ AUTH = fixed(
     xoauth2="XOAUTH2 (a token instead of a password)",
     none="No login: the server lets this machine send",
 )
-SOURCES = fixed(
+_SOURCES = fixed(
     file="In a file beside the settings that only this user may read",
     env="In an environment variable (you set it)",
     keyring="In the keyring of this desktop",
     command="A command prints it (pass, Vault, 1Password, ...)",
     credential="In a systemd credential (you set it up)",
 )
+
+
+def sources(view: View) -> tuple[Choice, ...]:
+    """The places for a password that can be used here."""
+    keyring = SecretSource.KEYRING.value
+    return tuple(choice for choice in _SOURCES(view) if choice.value != keyring or not view.keyring_trouble())
 
 
 def plans(_view: View) -> tuple[Choice, ...]:
@@ -178,6 +209,22 @@ def place(view: View) -> str:
     """What to give for the chosen kind of place."""
     source = view.get("password.source")
     return PLACES[SecretSource(str(source))] if source else ""
+
+
+def password_again(view: View) -> str:
+    """Why a password is asked although one is stored."""
+    if not view.host_changed():
+        return ""
+    _, before = view.was("host")
+    return f"It is asked again because the server is another one now: the password that is stored was meant for {before}."
+
+
+def known_selectors(view: View) -> str:
+    """What is known of the provider's selectors already."""
+    found = proposals.provider_at(str(view.get("host") or ""))
+    if not found or not found.selectors:
+        return ""
+    return f"Those of {found.name} are known ({', '.join(found.selectors)}): just press Enter."
 
 
 def provider_limits(view: View) -> str:

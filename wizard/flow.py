@@ -10,16 +10,17 @@ from checks.secret import Secret
 from checks.settings import Settings, SettingsError
 from wizard import parsing
 from wizard.answered import build
-from wizard.answers import Overlaid, with_example
+from wizard.answers import Overlaid
 from wizard.draft import Draft, Slot
 from wizard.parsing import Value
+from wizard.phrases import INTRO, help_on, is_text, review_action, sentence, shown, trouble_of
 from wizard.prompter import BACK, CONTROL_WORDS, HELP, LEAVE, SKIP, Prompt, Prompter
 from wizard.proposals import Proposal
 from wizard.question import Choice, Kind, Question
-from wizard.questions import ANOTHER, COMMON_QUESTIONS, SERVER_QUESTIONS
+from wizard.questions import ANOTHER, BY_KEY, COMMON_QUESTIONS, SERVER_QUESTIONS
 from wizard.view import Answers, Surroundings, View
 
-INTRO = "Enter takes what is in [brackets].   < back   ? help   - skip   ! save a draft and leave (or Ctrl-C)"
+MAX_REMINDERS = 25  # answers that are listed when one goes on with a draft: what a screen holds
 PLACEHOLDERS = {"changeme", "change-me", "password", "passwort", "secret", "xxx", "xxxx", "test", "todo"}
 
 
@@ -65,6 +66,21 @@ class Flow:
         self.answers = draft.answers.copy()
         self._settled |= draft.settled - {(place, "password.value") for place in range(len(draft.answers.servers))}
         self._typed |= self._settled
+        answered = [(question, place) for question, place in self._asked() if (place, question.key) in self._settled]
+        self._history = [(place, question.key) for question, place in answered]
+        self._remind(answered)
+
+    def _remind(self, answered: list[tuple[Question, int | None]]) -> None:
+        several = len(self.answers.active()) > 1
+        rows = [
+            self._row(question, place, several=several)
+            for question, place in answered
+            if question.key != ANOTHER.key and self.answers.at(place).get(question.key) is not None
+        ]
+        more = [f"  and {len(rows) - MAX_REMINDERS} more"] if len(rows) > MAX_REMINDERS else []
+        if rows:
+            listed = "\n".join([*(f"  {row}" for row in rows[:MAX_REMINDERS]), *more])
+            self.prompter.say(f"\nYour answers so far (< leads back to them):\n{listed}")
 
     def run(self, review: Callable[[Settings, Answers], None]) -> Settings:
         """Ask until everything is answered and the person says to save. Raises `LeftError`."""
@@ -90,9 +106,12 @@ class Flow:
     def ask_yes_no(self, key: str, words: str, why: str = "") -> bool:
         """Ask something outside the list, with no default: it must be said."""
         while True:
-            raw = self.prompter.ask(Prompt(key=key, words=words, why=why, can_go_back=False, trouble=_trouble_of(parsing.yes_no)))
+            raw = self.prompter.ask(Prompt(key=key, words=words, why=why, can_go_back=False, trouble=trouble_of(parsing.yes_no)))
             if raw == LEAVE:
                 raise KeyboardInterrupt
+            if raw == HELP:
+                self.prompter.say(f"  {why or 'Nothing is done before you have answered.'} Type yes or no.")
+                continue
             try:
                 return parsing.yes_no(raw)
             except ValueError as error:
@@ -158,7 +177,7 @@ class Flow:
         if raw == BACK:
             self._back()
         elif raw == HELP:
-            self.prompter.say(_help(question))
+            self.prompter.say(help_on(question))
         elif raw == LEAVE:
             self._leave()
         elif question.kind is Kind.HIDDEN:
@@ -182,7 +201,7 @@ class Flow:
             try:
                 self._value(text, question, view, proposal)
             except ValueError as error:
-                return _sentence(question, str(error))
+                return sentence(question, str(error))
             return ""
 
         return Prompt(
@@ -191,6 +210,7 @@ class Flow:
             why=" ".join(filter(None, (question.why, question.hint(view)))),
             choices=question.choices(view),
             open_choice=question.open_choice,
+            other=question.other,
             default=shown(proposal.value) if proposal else "",
             source=proposal.source if proposal else "",
             optional=question.optional,
@@ -213,7 +233,7 @@ class Flow:
         try:
             value = self._value(raw, question, view, proposal)
         except ValueError as error:
-            self.prompter.say(f"  ! {_sentence(question, str(error))}")
+            self.prompter.say(f"  ! {sentence(question, str(error))}")
             return
         slot = (view.index, question.key)
         (self._typed.add if raw else self._typed.discard)(slot)
@@ -230,8 +250,11 @@ class Flow:
             for key in question.resets:
                 self._settled.discard((place, key))
                 self._typed.discard((place, key))
-                if key == "password.value" and place is not None:
-                    self.secrets.pop(place, None)
+                if key == "password.value" and place in self.secrets:
+                    del self.secrets[place]
+                    asked = BY_KEY[key].when(View(self.answers, place, self.around))
+                    then = "the password is asked again" if asked else "the password that you typed is not used"
+                    self.prompter.say(f"  Note: {question.label} is another one now, so {then}.")
         if question.key == ANOTHER.key and place is not None and value is False:
             self._keep_rest(place)
         # A changed answer can make another one wrong; that one is asked again.
@@ -265,7 +288,7 @@ class Flow:
             self.secrets.pop(place, None)
             self.prompter.say("  Nothing is stored. Put the password there yourself before the dispatcher starts.")
         else:
-            if not _is_text(raw):
+            if not is_text(raw):
                 self.prompter.say(
                     "  ! The password holds bytes that are no UTF-8 text; set the terminal to UTF-8 and type it again."
                 )
@@ -279,10 +302,13 @@ class Flow:
         self._settle(question, place, None)
 
     def _back(self) -> None:
-        if not self._history:
-            self.prompter.say("  This is the first question.")
-            return
-        self._settled.discard(self._history.pop())
+        asked = {(place, question.key) for question, place in self._asked()}
+        while self._history:
+            slot = self._history.pop()
+            if slot in asked and slot in self._settled:
+                self._settled.discard(slot)
+                return
+        self.prompter.say("  This is the first question.")
 
     def _leave(self) -> NoReturn:
         raise LeftError(self.keep_draft(self.answers, self._settled))
@@ -303,7 +329,9 @@ class Flow:
             Choice(value="change", label="Change an answer"),
             Choice(value="discard", label="Discard everything"),
         )
-        prompt = Prompt(key="review", words="Save these settings?", choices=choices, default="save", trouble=_trouble_of(_action))
+        prompt = Prompt(
+            key="review", words="Save these settings?", choices=choices, default="save", trouble=trouble_of(review_action)
+        )
         raw = self.prompter.ask(prompt)
         if raw in ("", "save"):
             return True
@@ -346,47 +374,3 @@ class Flow:
         name = f"{self.answers.at(place).get('name')}: " if several and place is not None else ""
         held = "typed" if question.kind is Kind.HIDDEN else shown(self.answers.at(place).get(question.key)) or "nothing"
         return f"{name}{question.label}: {held}"
-
-
-def shown(value: Value) -> str:
-    """Write an answer as a person would type it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    return "" if value is None else str(value)
-
-
-def _sentence(question: Question, message: str) -> str:
-    return f"{question.label}: {with_example(question, message)}."
-
-
-def _help(question: Question) -> str:
-    example = f"\n  For example: {question.example}" if question.example else ""
-    key = f"\n  In an answers file: {question.key}" if question.answerable else ""
-    return f"  {question.why}{example}{key}\n  {INTRO}"
-
-
-def _is_text(raw: str) -> bool:
-    try:
-        raw.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _action(text: str) -> str:
-    if text not in ("", "save", "change", "discard"):
-        raise ValueError("choose save, change or discard")
-    return text
-
-
-def _trouble_of(parse: Callable[[str], object]) -> Callable[[str], str]:
-    def trouble(text: str) -> str:
-        try:
-            parse(text)
-        except ValueError as error:
-            return str(error)
-        return ""
-
-    return trouble

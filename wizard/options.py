@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +34,15 @@ class World:
     """As of when to judge; the real time unless --now says otherwise."""
     taken_at: datetime
     """The real time."""
+
+    def renewed(self) -> World:
+        """Return this world as of the present moment: a person may have typed for an hour. A moment given by --now stays."""
+        moment = _present()
+        return replace(self, taken_at=moment, now=moment if self.now == self.taken_at else self.now)
+
+
+def _present() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 FLAGS = tuple(name for name in World.__dataclass_fields__ if name not in ("now", "taken_at"))
@@ -85,7 +94,7 @@ def world_options(function: F) -> F:
     )
     @functools.wraps(function)
     def wrapper(**values: Any) -> Any:
-        taken_at = datetime.now(UTC).replace(microsecond=0)
+        taken_at = _present()
         now = values.pop("now") or taken_at
         world = World(now=now, taken_at=taken_at, **{name: values.pop(name) for name in FLAGS})
         return function(world=world, **values)
@@ -141,10 +150,10 @@ def mailbox(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     """Read one mail address."""
     if value is None:
         return None
-    from checks.values import normal_address  # noqa: PLC0415 - pydantic is slow to import
+    from wizard.parsing import address  # noqa: PLC0415 - pydantic is slow to import
 
     try:
-        return normal_address(value)
+        return address(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
 

@@ -17,6 +17,8 @@ Value = str | int | bool | tuple[str, ...] | None
 
 MAX_ITEMS = 10_000  # of a list; more belongs into the settings file, not into a prompt
 
+SELECTOR = r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*"  # RFC 6376 section 3.1, and what checks.values admits
+
 USUAL_SECURITY = {
     465: Security.IMPLICIT_TLS,
     587: Security.STARTTLS,
@@ -45,8 +47,22 @@ def line(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """One mailbox address."""
-    return normal_address(line(text))
+    """One mailbox address, also pasted with the angle brackets that mail programs put around it."""
+    return normal_address(_with_ending(_unbracketed(line(text))))
+
+
+def _unbracketed(text: str) -> str:
+    return text[1:-1].strip() if text.startswith("<") and text.endswith(">") else text
+
+
+def _with_ending(text: str) -> str:
+    """Return an address, if its domain has at least two parts."""
+    _, at, domain = text.rpartition("@")
+    if at and re.fullmatch(r"[\w-]{1,63}", domain):
+        raise ValueError(
+            f'the part behind the @, "{domain}", has no ending after a dot (like .org); an address looks like office@example.org'
+        )
+    return text
 
 
 def host(text: str) -> str:
@@ -120,12 +136,25 @@ def listed(items: list[str]) -> tuple[str, ...]:
     """Address patterns, each once, in the order given."""
     if len(items) > MAX_ITEMS:
         raise ValueError(f"this list is too long (at most {MAX_ITEMS:,} entries)")
-    return tuple(dict.fromkeys(normal_pattern(item) for item in items))
+    return tuple(dict.fromkeys(_pattern(_unbracketed(item.strip())) for item in items))
+
+
+def _pattern(text: str) -> str:
+    return normal_pattern(text if text.startswith(("@", "*")) else _with_ending(text))
 
 
 def words(text: str) -> tuple[str, ...]:
     """Words, separated by commas or spaces."""
     return tuple(word for word in re.split(r"[,;\s]+", text) if word)
+
+
+def selectors(text: str) -> tuple[str, ...]:
+    """DKIM selectors, also as they are pasted: `s=mail` from a message, `mail._domainkey.example.org` from DNS."""
+    found = [re.sub(r"(?i)^s=|\._domainkey(\..*)?$", "", word) for word in words(text)]
+    for name in found:
+        if len(name) > 200 or not re.fullmatch(SELECTOR, name):
+            raise ValueError("a selector is one name made of letters, digits, dots, - and _, like selector1")
+    return tuple(dict.fromkeys(found))
 
 
 REFERENCES = {

@@ -11,19 +11,21 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from wizard.question import Choice
-from wizard.terminal import safe
+from wizard.terminal import USUAL_COLUMNS, columns, safe, tell, wants_colour, wrapped
 
 if TYPE_CHECKING:
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
     from prompt_toolkit.output import Output
 
 BACK, HELP, LEAVE, SKIP = "<", "?", "!", "-"
 CONTROLS = (BACK, HELP, LEAVE, SKIP)
 CONTROL_WORDS = {"back": BACK, "help": HELP, "save": LEAVE, "quit": LEAVE, "exit": LEAVE, "skip": SKIP}
 _OTHER = "\0other"  # a menu entry's value that nobody can type
+POINTER = 3  # columns that a menu needs before each choice
 
 
 def _fine(_text: str) -> str:
@@ -39,6 +41,8 @@ class Prompt:
     why: str = ""
     choices: tuple[Choice, ...] = ()
     open_choice: bool = False
+    other: str = ""
+    """What an answer beyond the choices looks like."""
     default: str = ""
     """What Enter stands for; empty: nothing."""
     source: str = ""
@@ -94,8 +98,7 @@ class PlainPrompter:
 
     def say(self, text: str) -> None:
         """Show a line or a paragraph."""
-        self._out.write(safe(text, keep_newlines=True) + "\n")
-        self._out.flush()
+        tell(text, self._out)
 
     def ask(self, prompt: Prompt) -> str:
         """Put the question; a number stands for the choice of that number."""
@@ -105,11 +108,10 @@ class PlainPrompter:
         for number, choice in enumerate(prompt.choices, 1):
             self.say(f"  {number}. {choice.label}")
         if prompt.open_choice:
-            self.say("  or type something else")
+            self.say(f"  or type something else{_like(prompt)}")
         if prompt.hidden:
             return ask_hidden("> ", self._out)
-        shown = safe(default_shown(prompt))
-        self._out.write(f"{shown} > " if shown else "> ")
+        self._out.write(wrapped(f"{safe(default_shown(prompt))} >".lstrip(), columns(self._out)) + " ")
         self._out.flush()
         line = self._in.readline()
         if not line:
@@ -120,62 +122,118 @@ class PlainPrompter:
         return text
 
 
+def _like(prompt: Prompt) -> str:
+    return f", like {prompt.other}" if prompt.other else ""
+
+
 class MenuPrompter:
     """Menus to move in with the arrow keys, and lines that can be edited until they are right."""
 
     def say(self, text: str) -> None:
         """Show a line or a paragraph."""
-        sys.stderr.write(safe(text, keep_newlines=True) + "\n")
-        sys.stderr.flush()
+        tell(text)
 
     def ask(self, prompt: Prompt) -> str:
         """Put the question as a menu, a line or a hidden line."""
+        words = wrapped(f"? {safe(prompt.words)}", columns())
+        sys.stderr.write(f"\n{_bold(words)}\n")
         if prompt.why:
-            self.say(f"\n  {prompt.why}")
+            self.say(f"  {prompt.why}")
         if prompt.hidden:
-            return ask_hidden(f"? {safe(prompt.words)} ", sys.stderr)
-        if prompt.choices:
+            return ask_hidden("> ", sys.stderr)
+        while prompt.choices:
             chosen = self._menu(prompt)
-            return chosen if chosen != _OTHER else self._line(prompt)
+            if chosen != _OTHER:
+                return chosen
+            self.say(f"  Type it{_like(prompt)}; < leads back to the choices.")
+            typed = self._line(replace(prompt, default="", source="", optional=False), may_be_empty=True)
+            if typed not in ("", BACK):
+                return typed
         return self._line(prompt)
 
-    def _line(self, prompt: Prompt) -> str:
+    def _line(self, prompt: Prompt, *, may_be_empty: bool = False) -> str:
+        """Ask for a line. A wrong one is explained above, and stays to be mended."""
         import questionary  # noqa: PLC0415 - slow to import, and only a terminal needs it
 
-        def validate(text: str) -> bool | str:
-            # A wrong text stays where it is, to be mended.
-            return (
-                True
-                if text.strip() in CONTROLS or text.strip().lower() in CONTROL_WORDS
-                else prompt.trouble(text.strip()) or True
-            )
-
-        question = questionary.text(
-            safe(prompt.words), instruction=safe(default_shown(prompt)) or None, validate=validate, output=_stderr()
-        )
-        return str(question.unsafe_ask()).strip()
+        text, shown = "", safe(default_shown(prompt))
+        if len(shown) + 4 > (columns() or USUAL_COLUMNS):
+            self.say(f"  {shown}")
+            shown = ""
+        while True:
+            question = questionary.text(f"{shown} >".lstrip(), qmark="", default=text, output=_stderr())
+            text = str(question.unsafe_ask()).strip()
+            if text in CONTROLS or text.lower() in CONTROL_WORDS or (may_be_empty and not text):
+                return text
+            trouble = prompt.trouble(text)
+            if not trouble:
+                return text
+            self.say(f"  ! {trouble}")
 
     def _menu(self, prompt: Prompt) -> str:
         import questionary  # noqa: PLC0415 - as above
+        from prompt_toolkit.key_binding import merge_key_bindings  # noqa: PLC0415 - as above
 
-        rows = [questionary.Choice(safe(choice.label), choice.value) for choice in prompt.choices]
-        if prompt.open_choice:
-            rows.append(questionary.Choice("Something else ...", _OTHER))
-        if prompt.optional:
-            rows.insert(len(rows) if prompt.default else 0, questionary.Choice("(-) Skip this", SKIP))
-        if prompt.can_go_back:
-            rows.append(questionary.Choice("(<) Back", BACK))
-        rows += [questionary.Choice("(?) Help", HELP), questionary.Choice("(!) Save a draft and leave", LEAVE)]
-        values = [choice.value for choice in prompt.choices]
-        if prompt.default and prompt.default not in values:
-            rows.insert(0, questionary.Choice(safe(prompt.default), prompt.default))
-        first = prompt.default or (SKIP if prompt.optional else None)
-        hint = f"({prompt.source}; arrow keys, then Enter)" if prompt.default and prompt.source else "(arrow keys, then Enter)"
-        return str(
-            questionary.select(
-                safe(prompt.words), choices=rows, default=first, instruction=safe(hint), output=_stderr()
-            ).unsafe_ask()
+        width = columns() or USUAL_COLUMNS
+
+        def row(label: str, value: str) -> questionary.Choice:
+            lines = wrapped(safe(label), width - POINTER - 2).split("\n")
+            return questionary.Choice(f"\n{' ' * (POINTER + 2)}".join(lines), value)
+
+        hint, above = "arrow keys, then Enter", ""
+        if prompt.default and prompt.source:
+            whole = f"{safe(prompt.source)}; {hint}"
+            hint, above = (whole, "") if len(whole) + 6 < width else (hint, f"  The proposal's source: {prompt.source}")
+        if above:
+            self.say(above)
+        question = questionary.select(
+            ">",
+            qmark="",
+            choices=[row(label, value) for label, value in _rows(prompt)],
+            default=prompt.default or (SKIP if prompt.optional else None),
+            instruction=f"({hint})",
+            use_jk_keys=False,  # a letter typed by mistake must not choose something else
+            use_emacs_keys=False,
+            output=_stderr(),
         )
+        application = question.application
+        own = application.key_bindings
+        application.key_bindings = merge_key_bindings([own, _control_keys()] if own else [_control_keys()])
+        return str(question.unsafe_ask())
+
+
+def _rows(prompt: Prompt) -> list[tuple[str, str]]:
+    """Return a menu's rows: label and value."""
+    rows = [(choice.label, choice.value) for choice in prompt.choices]
+    if prompt.open_choice:
+        rows.append((f"Something else{_like(prompt)} ...", _OTHER))
+    if prompt.optional:
+        rows.insert(len(rows) if prompt.default else 0, ("(-) Skip this", SKIP))
+    if prompt.can_go_back:
+        rows.append(("(<) Back", BACK))
+    rows += [("(?) Help", HELP), ("(!) Save a draft and leave", LEAVE)]
+    if prompt.default and prompt.default not in [choice.value for choice in prompt.choices]:
+        rows.insert(0, (prompt.default, prompt.default))
+    return rows
+
+
+def _control_keys() -> KeyBindings:
+    """Let the keys of the header act at once in a menu, as they do in a line."""
+    from prompt_toolkit.key_binding import KeyBindings  # noqa: PLC0415 - as above
+
+    bindings = KeyBindings()
+
+    def bind(key: str) -> None:
+        @bindings.add(key, eager=True)
+        def leave(event: KeyPressEvent) -> None:
+            event.app.exit(result=key)
+
+    for key in CONTROLS:
+        bind(key)
+    return bindings
+
+
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if wants_colour(sys.stderr) else text
 
 
 def _stderr() -> Output:

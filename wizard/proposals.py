@@ -150,6 +150,14 @@ def patterns_of(value: Value) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
 
 
+def sender_like(pattern: str) -> str:
+    """Return a sender that a pattern is about, for trying things out."""
+    if not pattern.startswith("@"):
+        return pattern
+    domain = pattern[1:]
+    return f"somebody@sub.{domain[2:]}" if domain.startswith("*.") else f"somebody@{domain}"
+
+
 def no_limit(_view: View) -> Proposal:
     """Propose no limit; the check compares with the provider's."""
     return Proposal(value="none", source="")

@@ -80,6 +80,10 @@ class Question:
     """Why we ask, in one or two sentences."""
     example: str
     """A good answer."""
+    help: str = ""
+    """What ? says beyond the why: where to find the answer, what the choices mean. Lines are paragraphs."""
+    other: str = ""
+    """What an answer beyond the choices looks like."""
     kind: Kind = Kind.TEXT
     parse: Callable[[str], Value] = parsing.line
     """From what was typed. Raises `ValueError` with a sentence."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from checks.routing import Choice, Why, choose
 from checks.secret import SecretSource
 from checks.settings import Settings
-from checks.subject import domain_of
 from wizard.answered import in_scope
 from wizard.parsing import Value
+from wizard.proposals import sender_like
 from wizard.question import Kind, Question
 from wizard.questions import COMMON_QUESTIONS, SERVER_QUESTIONS
 from wizard.view import Answers, Surroundings, View
@@ -78,16 +78,9 @@ def samples(settings: Settings) -> list[str]:
     """Say of a few senders which server their mail takes."""
     senders = [server.sender.email for server in settings.servers]
     for server in settings.servers:
-        senders += [_sender_like(pattern) for pattern in server.filter]
+        senders += [sender_like(pattern) for pattern in server.filter]
     few = list(dict.fromkeys(senders))[: MAX_SAMPLES - 1]
     return [f"{sender}: {_choice(choose(settings.servers, sender))}" for sender in [*few, ELSEWHERE]]
-
-
-def _sender_like(pattern: str) -> str:
-    if not pattern.startswith("@"):
-        return pattern
-    domain = domain_of(pattern)
-    return f"somebody@sub.{domain[2:]}" if domain.startswith("*.") else f"somebody@{domain}"
 
 
 def _choice(found: Choice) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from checks.secret import Secret, SecretSource
+from checks.settings import Server
 from wizard import atomic
 
 COMMAND_SECONDS = 10.0  # a vault answers at once; one that waits for a person is not for a dispatcher
@@ -63,6 +64,12 @@ def remarks(source: SecretSource | str, ref: str, base: Path) -> tuple[str, ...]
             f"The environment variable {ref} is inherited by every program that the dispatcher starts; a file or a systemd credential is safer.",
         )
     return ()
+
+
+def readable_by_others(servers: Iterable[Server], base: Path) -> tuple[str, ...]:
+    """Return a warning for each password file of these servers that somebody else may read."""
+    files = {one.password.ref for one in servers if one.password and one.password.source is SecretSource.FILE}
+    return tuple(remark for ref in sorted(files) for remark in remarks(SecretSource.FILE, ref, base))
 
 
 def exists(source: SecretSource | str, ref: str, base: Path) -> bool:

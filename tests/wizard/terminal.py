@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
 import select
 import signal
+import struct
 import sys
 import termios
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.wizard.screen import Screen
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 30.0
@@ -21,9 +25,10 @@ SECONDS = 30.0
 class Terminal:
     """One run of `sendready` with a person at its terminal."""
 
-    def __init__(self, *arguments: str, cwd: Path, **environment: str) -> None:
+    def __init__(self, *arguments: str, cwd: Path, columns: int = 80, **environment: str) -> None:
         self.screen = ""
         """Everything that came, escape sequences included."""
+        self.columns = columns
         self._seen = 0
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -35,9 +40,9 @@ class Terminal:
                 "PYTHONPATH": str(ROOT),
                 "LANG": "C.UTF-8",
                 "TERM": "xterm",
-                "COLUMNS": "200",
                 **environment,
             }
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
             os.execve(sys.executable, [sys.executable, "-m", "wizard", *arguments], whole)  # noqa: S606 - the program under test
 
     def __enter__(self) -> Self:
@@ -52,7 +57,8 @@ class Terminal:
         os.close(self.fd)
 
     def wait_for(self, pattern: str) -> str:
-        """Read until the pattern comes after what was waited for last."""
+        """Read until the pattern comes after what was waited for last. A space stands for the end of a line, too."""
+        pattern = pattern.replace(" ", r"\s+") if pattern.strip() == pattern else pattern
         ends = time.monotonic() + SECONDS
         while True:
             if match := re.compile(pattern, re.DOTALL).search(self.screen, self._seen):
@@ -73,6 +79,10 @@ class Terminal:
             os.write(self.fd, b"\x1b[1;1R")
         self.screen += chunk.decode("utf-8", "replace")
         return bool(chunk)
+
+    def shown(self) -> Screen:
+        """Return what a person would have seen, and scrolled past."""
+        return Screen(self.columns).feed(self.screen)
 
     def type(self, text: str) -> None:
         """Type a line."""

@@ -39,6 +39,7 @@ FIRST = [
     ("1.filter", ""),
     ("1.limit.per", "day"),
     ("1.limit.max", "500"),
+    ("1.selectors", ""),
     ("1.another", ""),
 ]
 COMMON = [
@@ -299,6 +300,7 @@ SECOND = [
     ("2.auth", ""),
     ("2.filter", ""),
     ("2.limit.per", ""),
+    ("2.selectors", ""),
     ("2.another", "no"),
 ]
 
@@ -383,6 +385,7 @@ def kept(walk_through: str = "1", *, password: bool = False) -> list[tuple[str, 
         *(["password.value"] if password else []),
         "filter",
         "limit.per",
+        "selectors",
         "another",
     ]
     return [(f"{walk_through}.{row}", "") for row in rows]
@@ -431,7 +434,7 @@ def test_servers_that_one_does_not_go_through_stay() -> None:
     script = [*kept()[:-1], ("1.another", "no"), ("3.another", ""), ("default_server", ""), *ALL_DEFAULT, *SAVE]
     walk = Walk(script, around=HAS_PASSWORD, existing=was)
     assert walk.run() == was
-    assert "Go through the next server, News, too?" in walk.prompter.prompts[12].words
+    assert "Go through the next server, News, too?" in walk.prompter.prompts[13].words
     assert [
         one.name for one in build(complete(gather(answers_from(walk.flow.answers, walk.around), ()), HERE), HERE).servers
     ] == ["Office", "News", "Third"]

@@ -14,14 +14,15 @@ from tests.wizard.terminal import ROOT, SECONDS, Terminal
 from wizard.store import load
 
 CANARY = "SECRETCANARY-7f3a"
-# Nobody listens there: the checks end at once, with "could not be determined".
-NOWHERE = ("--nameserver", "127.0.0.1:9", "--timeout", "5")
+# Nobody listens there, so that the checks end at once: the server's port is closed, DNS is unknown. The deadline is long, because a
+# busy machine that runs out of time before it has tried the port finds "not fully tested" in place of "not ready".
+NOWHERE = ("--nameserver", "127.0.0.1:9", "--timeout", "60")
 PLAIN = [
     ("Which address does the mail come from", "office@club.example"),
     ("Which name do recipients see", "Club"),
     ("Where do replies go", ""),
     ("Which server takes the mail", "127.0.0.1"),
-    ("Which port", "2525 starttls"),
+    ("Which port", "9 starttls"),
     ("What do you want to call", "Lab"),
     ("How does the dispatcher log in", ""),
     ("Which user name", ""),
@@ -31,6 +32,7 @@ PLAIN = [
     ("Which senders use this server", ""),
     ("Is there a limit", "3"),
     ("How many messages", "500"),
+    ("What is the DKIM selector", ""),
     ("another server", ""),
     ("Who hands the mail", ""),
     ("What opens when", ""),
@@ -46,7 +48,8 @@ PLAIN = [
 def play(terminal: Terminal, script: list[tuple[str, str]]) -> None:
     """Answer each question when it comes, with its prompt shown."""
     for words, typed in script:
-        terminal.wait_for(words + ".*?> $")
+        terminal.wait_for(words)
+        terminal.wait_for(".*?> $")
         if words == "The password":
             assert not terminal.echoes()
         terminal.type(typed)
@@ -80,7 +83,7 @@ def test_an_interactive_run_replayed_as_an_answers_file_writes_the_identical_set
         play(terminal, [("Send one test message now, to me@club.example, through Lab, as office@club.example", "no")])
         terminal.wait_for("What to do next")
         code = terminal.ends()
-    assert code in (2, 3)  # nothing answers there
+    assert code == 2  # the port is closed
     assert CANARY not in terminal.screen
     assert "Taken: 17 characters." in terminal.screen
     assert (tmp_path / "lab.password").read_text() == CANARY + "\n"
@@ -118,6 +121,7 @@ def test_menus_and_lines_of_the_full_terminal_give_settings_too(tmp_path: Path) 
         ("What is that place called", "SMTP_PW\r"),
         ("Which senders use this server", "\r"),
         ("Is there a limit", "\r"),
+        ("What is the DKIM selector", "\r"),
         ("another server", "\r"),
         ("Who hands the mail", "\r"),
         ("What opens when", "\r"),
@@ -145,9 +149,9 @@ def test_menus_and_lines_of_the_full_terminal_give_settings_too(tmp_path: Path) 
 def test_ctrl_c_leaves_no_settings_and_the_next_start_goes_on(tmp_path: Path) -> None:
     with Terminal("wizard", "a.toml", "--plain", *NOWHERE, cwd=tmp_path) as terminal:
         play(terminal, PLAIN[:10])
-        terminal.wait_for("The password.*?> $")
+        terminal.wait_for("The password.*?>")
         terminal.key("\x03")
-        terminal.wait_for("To go on: sendready wizard a.toml")
+        terminal.wait_for("To go on: sendready wizard a.toml --plain --nameserver 127.0.0.1:9 --timeout 60")
         assert terminal.ends() == 130
         assert terminal.echoes()
     assert not (tmp_path / "a.toml").exists()

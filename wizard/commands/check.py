@@ -10,6 +10,7 @@ import click
 from checks.evidence import Effect
 from wizard import exits
 from wizard.options import FORMATS, World, addresses, domain, effects, mailbox, words, world_options
+from wizard.terminal import tell
 
 
 @click.command("check")
@@ -76,9 +77,13 @@ def command(
         raise click.UsageError("Give either a settings file or --domain DOMAIN, like: sendready check --domain example.org")
     if domain_name and (server or to):
         raise click.UsageError("--server and --to go with a settings file, not with --domain.")
+    if to and Effect.SEND not in (allow or ()):
+        raise click.UsageError("--to sends nothing by itself. To send the test message there, add --allow look,login,send.")
 
-    from wizard.present import emit, load_or_explain, prepare, progress_line, run_or_explain  # noqa: PLC0415 - heavy, and not needed for usage errors
+    from wizard.documents import settings_of  # noqa: PLC0415 - heavy, and not needed for usage errors
+    from wizard.present import emit, prepare, progress_line, run_or_explain  # noqa: PLC0415 - as above
     from wizard.request import Request  # noqa: PLC0415 - as above
+    from wizard.secrets import readable_by_others  # noqa: PLC0415 - as above
 
     if settings is None:
         allowed = allow if allow is not None else frozenset({Effect.LOOK})
@@ -93,7 +98,7 @@ def command(
         )
         base = Path.cwd()
     else:
-        loaded = load_or_explain(settings)
+        loaded = settings_of(settings)
         allowed = allow if allow is not None else frozenset({Effect.LOOK, Effect.LOGIN})
         if server and server.casefold() not in {one.name.casefold() for one in loaded.settings.servers}:
             names = ", ".join(one.name for one in loaded.settings.servers)
@@ -113,6 +118,9 @@ def command(
             skip=skip,
         )
         base = settings.resolve().parent
+        used = [one for one in loaded.settings.servers if not server or one.name.casefold() == server.casefold()]
+        for warning in readable_by_others(used, base):
+            tell(f"Warning: {warning}")
     prepare(output)
     ran = run_or_explain(request, world, allow=allowed, base=base, progress=progress_line(sys.stderr))
     emit(ran, format_, output)

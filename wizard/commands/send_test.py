@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from checks.evidence import Effect
+from wizard import exits
 from wizard.options import FORMATS, World, mailbox, world_options
-from wizard.terminal import can_prompt, safe
+from wizard.terminal import can_prompt, tell
 
 FAMILIES = ("port", "tls", "auth", "sender", "send")  # what a sending conversation shows
 
@@ -25,22 +26,28 @@ FAMILIES = ("port", "tls", "auth", "sender", "send")  # what a sending conversat
 def command(*, world: World, settings: Path, server: str, to: str, yes: bool, output: Path | None, format_: str) -> int:
     """Send one test message to ADDRESS through a server of SETTINGS, and say what the server answered at each step."""
     from wizard.commands.check import new_message_id  # noqa: PLC0415 - heavy, and not needed for usage errors
-    from wizard.present import emit, load_or_explain, prepare, progress_line, run_or_explain  # noqa: PLC0415 - as above
+    from wizard.documents import settings_of  # noqa: PLC0415 - as above
+    from wizard.present import emit, prepare, progress_line, run_or_explain  # noqa: PLC0415 - as above
     from wizard.request import Request  # noqa: PLC0415 - as above
+    from wizard.secrets import readable_by_others  # noqa: PLC0415 - as above
 
-    loaded = load_or_explain(settings)
+    if not yes and not can_prompt():
+        raise click.UsageError(
+            "There is no terminal to confirm the sending at; nothing was sent. To send without a question, say --yes."
+        )
+    loaded = settings_of(settings)
     chosen = server or next((one.name for one in loaded.settings.servers if one.default), loaded.settings.servers[0].name)
     try:
         through = loaded.settings.server(chosen)
     except KeyError:
         names = ", ".join(one.name for one in loaded.settings.servers)
         raise click.UsageError(f'There is no server "{server}" in {settings}. Its servers: {names}.') from None
-    click.echo(
-        safe(f"One test message to {to}, as {through.sender.email}, through {through.name} ({through.host}:{through.port})."),
-        err=True,
-    )
-    if can_prompt() and not yes and not click.confirm("Send it?", default=True, err=True):
-        raise click.Abort
+    tell(f"One test message to {to}, as {through.sender.email}, through {through.name} ({through.host}:{through.port}).")
+    if not yes and not _confirmed():
+        tell("Nothing was sent.")
+        return exits.INTERRUPTED
+    for warning in readable_by_others([through], settings.resolve().parent):
+        tell(f"Warning: {warning}")
     request = Request(
         settings=loaded.settings,
         name=settings.name,
@@ -52,7 +59,15 @@ def command(*, world: World, settings: Path, server: str, to: str, yes: bool, ou
     )
     prepare(output)
     ran = run_or_explain(
-        request, world, allow=frozenset(Effect), base=settings.resolve().parent, progress=progress_line(sys.stderr)
+        request, world.renewed(), allow=frozenset(Effect), base=settings.resolve().parent, progress=progress_line(sys.stderr)
     )
     emit(ran, format_, output)
     return ran.report.exit_code
+
+
+def _confirmed() -> bool:
+    try:
+        return click.confirm("Send it?", default=True, err=True)
+    except click.Abort:
+        click.echo(err=True)
+        return False

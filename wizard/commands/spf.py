@@ -12,9 +12,19 @@ from wizard.options import World, addresses, world_options
 from wizard.terminal import safe
 
 
+def _sender(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """Read an envelope sender. Lenient about its parts: what SPF says of a strange address is just what may be asked."""
+    text = value.strip()
+    if text.startswith("<") and text.endswith(">"):
+        text = text[1:-1]
+    if text and ("@" not in text or text.endswith("@") or not text.isprintable()):
+        raise click.BadParameter('give an address, like office@example.org, or "" for a bounce')
+    return text
+
+
 @click.command("spf")
 @click.option("--ip", "ips", multiple=True, required=True, callback=addresses, metavar="ADDRESS", help="The sending address.")
-@click.option("--mail-from", required=True, metavar="ADDRESS", help='The envelope sender; "" for a bounce.')
+@click.option("--mail-from", required=True, callback=_sender, metavar="ADDRESS", help='The envelope sender; "" for a bounce.')
 @click.option("--helo", required=True, metavar="NAME", help="The name given in EHLO.")
 @click.option(
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print."
@@ -55,5 +65,6 @@ def command(*, world: World, ips: tuple[str, ...], mail_from: str, helo: str, fo
             click.echo(f"  {safe(said)}")
     for step in path:
         click.echo(f"  {safe(step)}")
-    click.echo(f"  {found.lookups} look-ups of 10, {found.void_lookups} of them without an answer")
+    lookups = "1 look-up" if found.lookups == 1 else f"{found.lookups} look-ups"
+    click.echo(f"  {lookups} of 10, {found.void_lookups} without an answer")
     return exits.READY

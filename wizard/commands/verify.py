@@ -10,19 +10,20 @@ from wizard.terminal import safe
 
 
 @click.command("verify")
-@click.argument("dispatcher", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="DISPATCHER.JSON")
+@click.argument("dispatcher", type=click.Path(path_type=Path), metavar="DISPATCHER.JSON")
 def command(dispatcher: Path) -> int:
     """Tell whether DISPATCHER.JSON is as it was when it was checked, and name every field that changed since.
 
     The exit code is the verdict of that check; 3 if the file was changed or never checked.
     """
     from reports.dispatcher import verify  # noqa: PLC0415 - pydantic is slow to import
-    from wizard.present import invalid  # noqa: PLC0415 - as above
+    from wizard.documents import text_of, unfit  # noqa: PLC0415 - as above
 
+    text = text_of(dispatcher, "dispatcher")
     try:
-        found = verify(dispatcher.read_text("utf-8"))
-    except (ValueError, OSError) as error:
-        raise invalid(f"{dispatcher}: {error}") from None
+        found = verify(text)
+    except ValueError as error:
+        raise unfit(dispatcher, text, "dispatcher", error) from None
     click.echo(safe(found.message))
     for field in found.changed:
         click.echo(f"  changed: {safe(field)}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,53 +13,28 @@ import click
 
 from checks.evidence import Effect
 from wizard import exits
-from wizard.options import World, effects, world_options
-from wizard.terminal import can_prompt, safe
+from wizard.options import World, effects, mailbox, world_options
+from wizard.terminal import can_prompt, columns, command_line, safe, tell, wrapped
 
 if TYPE_CHECKING:
-    from tomlkit import TOMLDocument
-
     from checks.settings import Settings, SettingsError
-    from wizard.answers import Given
     from wizard.draft import Drafts, Slot
     from wizard.flow import Flow
-    from wizard.view import Answers, Surroundings
+    from wizard.job import Collected, Job
+    from wizard.view import Answers
+
+ARGUMENTS = "sendready.arguments"
 
 
-@dataclass(kw_only=True)
-class Job:
-    """One run of the wizard: what was asked for, and what is there already."""
+class Repeatable(click.Command):
+    """A command that remembers how it was called, so that it can say how to call it again."""
 
-    path: Path
-    output: Path
-    dry_run: bool
-    plain: bool
-    save_answers: Path | None
-    allow: frozenset[Effect] | None
-    world: World
-    around: Surroundings
-    existing: Settings | None = None
-    document: TOMLDocument | None = None
-    given: Given = field(kw_only=True)
-    only_missing: bool = False
-
-    @property
-    def base(self) -> Path:
-        """The directory that references to passwords start from."""
-        return self.path.resolve().parent
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[ARGUMENTS] = tuple(args)
+        return super().parse_args(ctx, args)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Collected:
-    """What the questions brought, before anything is written."""
-
-    settings: Settings
-    answers: Answers
-    flow: Flow | None
-    """The walk, if a person was asked."""
-
-
-@click.command("wizard")
+@click.command("wizard", cls=Repeatable)
 @click.argument("settings", default="settings.toml", type=click.Path(path_type=Path), metavar="[SETTINGS]")
 @click.option(
     "--answers",
@@ -73,6 +48,9 @@ class Collected:
     multiple=True,
     metavar="KEY=VALUE",
     help="Give one answer, like host=smtp.example.org or servers.2.host=... Repeatable.",
+)
+@click.option(
+    "--to", callback=mailbox, metavar="ADDRESS", help="The address of the one test message; the same as --set test_to=ADDRESS."
 )
 @click.option("--no-input", is_flag=True, help="Never ask; list everything that is missing.")
 @click.option("--dry-run", is_flag=True, help="Show the review and write nothing.")
@@ -102,6 +80,7 @@ def command(
     settings: Path,
     answers_file: str | None,
     sets: tuple[str, ...],
+    to: str | None,
     no_input: bool,
     dry_run: bool,
     output: Path | None,
@@ -123,7 +102,7 @@ def command(
         job = _job(
             settings,
             answers_file,
-            sets,
+            (*sets, f"test_to={to}") if to else sets,
             world=world,
             dry_run=dry_run,
             plain=plain,
@@ -135,19 +114,16 @@ def command(
         collected = _ask(job) if asks else _take(job)
         if dry_run:
             return exits.READY
-        notes = _save(job, collected)
-        return _check(job, collected, notes)
+        from wizard import finish  # noqa: PLC0415 - heavy, and not needed for --help
+
+        return finish.check(job, collected, finish.store(job, collected))
     except SettingsError as error:
         raise invalid(_all_problems(error)) from None
     except (StoreError, LookupError) as error:
         raise invalid(str(error)) from None
     except LeftError as left:
-        _say(str(left) or "Discarded; nothing was written.")
+        tell(str(left) or "Discarded; nothing was written.")
         return exits.INTERRUPTED
-
-
-def _say(text: str) -> None:
-    click.echo(safe(text, keep_newlines=True), err=True)
 
 
 def _all_problems(error: SettingsError) -> str:
@@ -179,6 +155,7 @@ def _job(
 ) -> Job:
     from wizard import answers  # noqa: PLC0415 - heavy, and not needed for --help
     from wizard.answered import from_settings  # noqa: PLC0415 - as above
+    from wizard.job import Job  # noqa: PLC0415 - as above
     from wizard.secrets import exists, keyring_trouble  # noqa: PLC0415 - as above
     from wizard.store import load  # noqa: PLC0415 - as above
     from wizard.view import Surroundings  # noqa: PLC0415 - as above
@@ -194,7 +171,7 @@ def _job(
         today=world.now.date(),
         was=from_settings(loaded.settings) if loaded else None,
         has_secret=_remembered(lambda source, ref: exists(source, ref, base)),
-        keyring_trouble=keyring_trouble,
+        keyring_trouble=functools.cache(keyring_trouble),
     )
     return Job(
         path=path,
@@ -204,6 +181,7 @@ def _job(
         save_answers=save_answers,
         allow=allow,
         world=world,
+        again=("sendready", "wizard", *click.get_current_context().meta.get(ARGUMENTS, ())),
         around=around,
         existing=loaded.settings if loaded else None,
         document=loaded.document if loaded else None,
@@ -229,11 +207,12 @@ def _take(job: Job) -> Collected:
     """Take the answers as given, without asking anybody."""
     from wizard.answered import build  # noqa: PLC0415 - heavy, and not needed for --help
     from wizard.answers import complete  # noqa: PLC0415 - as above
+    from wizard.job import Collected  # noqa: PLC0415 - as above
 
     answers = complete(job.given, job.around)
     settings = build(answers, job.around, job.existing)
     if job.dry_run:
-        click.echo(safe(_review(job, settings, answers, ()), keep_newlines=True))
+        click.echo(_for_stdout(_review(job, settings, answers, ())))
     return Collected(settings=settings, answers=answers, flow=None)
 
 
@@ -243,6 +222,7 @@ def _ask(job: Job) -> Collected:
     from wizard.answers import overlay  # noqa: PLC0415 - as above
     from wizard.draft import Drafts  # noqa: PLC0415 - as above
     from wizard.flow import Flow, LeftError  # noqa: PLC0415 - as above
+    from wizard.job import Collected  # noqa: PLC0415 - as above
     from wizard.prompter import for_terminal  # noqa: PLC0415 - as above
 
     given = overlay(job.given, job.around)
@@ -252,16 +232,16 @@ def _ask(job: Job) -> Collected:
     flow = Flow(
         prompter=for_terminal(plain=job.plain),
         around=job.around,
-        keep_draft=lambda answers, settled: _keep_draft(drafts, answers, settled, job.path),
+        keep_draft=lambda answers, settled: _keep_draft(drafts, answers, settled, job.again),
         existing=job.existing,
         only_missing=job.only_missing,
     )
-    _say(f"Settings for {job.path}" + ("" if job.existing is None else " (as they are now; Enter keeps)"))
+    tell(f"Settings for {job.path}" + ("" if job.existing is None else " (as they are now; Enter keeps)"))
     _offer_draft(flow, drafts)
     flow.take(given)
 
     def show(settings: Settings, answers: Answers) -> None:
-        _say(_review(job, settings, answers, tuple(flow.secrets)))
+        tell(_review(job, settings, answers, tuple(flow.secrets)))
 
     if job.dry_run:
         return _dry(job, flow, drafts)
@@ -275,20 +255,37 @@ def _ask(job: Job) -> Collected:
 
 
 def _dry(job: Job, flow: Flow, drafts: Drafts) -> Collected:
+    from wizard.job import Collected  # noqa: PLC0415 - heavy, and not needed for --help
+
     settings = flow.collect()
     drafts.remove()
-    click.echo(safe(_review(job, settings, flow.answers, tuple(flow.secrets)), keep_newlines=True))
+    click.echo(_for_stdout(_review(job, settings, flow.answers, tuple(flow.secrets))))
     return Collected(settings=settings, answers=flow.answers, flow=flow)
 
 
-def _keep_draft(drafts: Drafts, answers: Answers, settled: set[Slot], path: Path) -> str:
+def _for_stdout(text: str) -> str:
+    return wrapped(safe(text, keep_newlines=True), columns(sys.stdout))
+
+
+def _keep_draft(drafts: Drafts, answers: Answers, settled: set[Slot], again: tuple[str, ...]) -> str:
     if not settled:
         return "Left; nothing was answered and nothing was written."
     try:
         drafts.save(answers, settled, datetime.now(UTC))
     except OSError as error:
         return f"Left. The draft could not be kept ({error.strerror or error}); nothing was written."
-    return f"Left; no settings were written. Your answers are kept as a draft. To go on: sendready wizard {path}"
+    return (
+        f"Left; no settings were written. Your answers are kept as a draft in {_short(drafts.path)}\n"
+        f"To go on:\n{command_line(again, columns())}"
+    )
+
+
+def _short(path: Path) -> str:
+    """Write a path in the home directory with ~."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):
+        return str(path)
 
 
 def _offer_draft(flow: Flow, drafts: Drafts) -> None:
@@ -299,7 +296,7 @@ def _offer_draft(flow: Flow, drafts: Drafts) -> None:
     if flow.ask_yes_no(
         "resume",
         f"There is a draft from {when}. Go on with it? (yes or no)",
-        "Passwords are not in a draft; they are asked again.",
+        f"It is kept in {_short(drafts.path)}. No forgets it. Passwords are not in a draft; they are asked again.",
     ):
         flow.resume(draft)
     else:
@@ -317,106 +314,3 @@ def _review(job: Job, settings: Settings, answers: Answers, typed: tuple[int, ..
         test_message=can_prompt() or Effect.SEND in (job.allow or ()),
     )
     return review(settings, answers, job.around, plan)
-
-
-# --- writing ------------------------------------------------------------------------------------------------------------------
-
-
-def _save(job: Job, collected: Collected) -> list[str]:
-    """Store passwords, settings and answers. Returns what was written where."""
-    from wizard import atomic  # noqa: PLC0415 - heavy, and not needed for --help
-    from wizard.answers import answers_from  # noqa: PLC0415 - as above
-    from wizard.draft import Drafts  # noqa: PLC0415 - as above
-    from wizard.secrets import remarks, store_secret  # noqa: PLC0415 - as above
-    from wizard.store import save  # noqa: PLC0415 - as above
-
-    notes = []
-    for place, secret in (collected.flow.secrets if collected.flow else {}).items():
-        password = collected.settings.servers[place].password
-        if password is not None:
-            notes.append(
-                f"wrote {store_secret(password.source, password.ref, secret, job.base)}: the password of {collected.settings.servers[place].name}"
-            )
-    saved = save(job.path, collected.settings, based_on=job.document)
-    notes.append(f"wrote {job.path}" if saved.changed else f"{job.path} says all this already; it was not touched")
-    if saved.revision:
-        notes.append(f"kept the text before it as {saved.revision}")
-    if job.save_answers:
-        try:
-            atomic.write(job.save_answers, answers_from(collected.answers, job.around))
-        except OSError as error:
-            _say(f"The answers could not be written to {job.save_answers} ({error.strerror or error}).")
-        else:
-            notes.append(f"wrote {job.save_answers}: the answers, for --answers")
-    if collected.flow:
-        Drafts(job.path).remove()
-    for server in collected.settings.servers:
-        if server.password is not None:
-            notes += [f"Note: {remark}" for remark in remarks(server.password.source, server.password.ref, job.base)]
-    return notes
-
-
-# --- checking -----------------------------------------------------------------------------------------------------------------
-
-
-def _check(job: Job, collected: Collected, notes: list[str]) -> int:
-    """Check what was saved, and say what to do next."""
-    from checks.model import Status  # noqa: PLC0415 - heavy, and not needed for --help
-    from wizard.commands.check import new_message_id  # noqa: PLC0415 - as above
-    from wizard.present import emit, prepare, progress_line, run_or_explain  # noqa: PLC0415 - as above
-    from wizard.request import Request  # noqa: PLC0415 - as above
-
-    _say("\n".join(["", *notes, ""]))
-    allow, to = _allowed(job, collected)
-    hosts = ", ".join(dict.fromkeys(f"{server.host}:{server.port}" for server in collected.settings.servers))
-    _say(
-        f"Checking: asking DNS and {hosts}" + (f", and sending one test message to {to}" if Effect.SEND in allow else "") + " ..."
-    )
-    request = Request(
-        settings=collected.settings,
-        name=job.path.name,
-        allow_private=job.world.allow_private,
-        to=to,
-        message=new_message_id() if Effect.SEND in allow else "",
-    )
-    prepare(job.output)
-    ran = run_or_explain(request, job.world, allow=allow, base=job.base, progress=progress_line(sys.stderr))
-    emit(ran, "text", job.output)
-    sent = any(result.check == "send.accepted" and result.status is Status.PASS for result in ran.results)
-    _say(_next(job, ran.report.exit_code, sent=sent, to=to))
-    return ran.report.exit_code
-
-
-def _allowed(job: Job, collected: Collected) -> tuple[frozenset[Effect], str]:
-    """Decide what this run may do. The test message leaves only when a person or a flag says so."""
-    to = str(collected.answers.common.get("test_to") or "")
-    allow = job.allow if job.allow is not None else frozenset({Effect.LOOK, Effect.LOGIN})
-    if not to:
-        return allow - {Effect.SEND}, ""
-    if collected.flow is not None and job.allow is None:
-        server = next((server for server in collected.settings.servers if server.default), collected.settings.servers[0])
-        words = f"Send one test message now, to {to}, through {server.name}, as {server.sender.email}? (yes or no)"
-        if collected.flow.ask_yes_no("send_test", words):
-            allow |= {Effect.SEND}
-    return allow, to
-
-
-def _next(job: Job, code: int, *, sent: bool, to: str) -> str:
-    report, dispatcher = job.output / "report.html", job.output / "dispatcher.json"
-    again = f"sendready check {job.path}"
-    steps = {
-        exits.READY: [f"Give {dispatcher} to the dispatcher.", f"Check again whenever something changes: {again}"],
-        exits.READY_WITH_WARNINGS: [
-            f"Read the warnings in {report}.",
-            f"Give {dispatcher} to the dispatcher when you can live with them.",
-            f"Check again: {again}",
-        ],
-        exits.NOT_READY: [
-            f"Open {report} and pass on what each person has to change.",
-            f"Then check again: {again}",
-            f"To change an answer: sendready wizard {job.path}",
-        ],
-    }.get(code, [f"Open {report}: it says what could not be tested, and why.", f"Then check again: {again}"])
-    if sent:
-        steps.insert(0, f"Look into the mailbox {to}: the report says under which number the test message was sent.")
-    return "\n".join(["", "What to do next", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))])
