@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from reports.zone import TTL, Change
 
 if TYPE_CHECKING:
     from reports.cards import Card
+
+COLUMNS = 72  # mail is read in windows of any width, and quoted; values to be copied stay whole
 
 SUBJECT = {
     Owner.DNS_ADMIN: "DNS changes for {what}",
@@ -36,14 +39,14 @@ def _mail(owner: Owner, cards: Sequence[Card], scope: Scope) -> Iterator[str]:
     yield ""
     yield "Hello,"
     yield ""
-    yield OPENING[owner].format(what=scope.what)
+    yield from _wrapped(OPENING[owner].format(what=scope.what), "", "")
     for number, card in enumerate(cards, start=1):
         yield ""
         urgent = "needed before mail can be sent" if card.status == Status.FAIL else "recommended"
-        yield f"{number}. {card.title}"
+        yield from _wrapped(card.title, f"{number}. ", "   ")
         yield f"   ({urgent})"
         for step in card.steps:
-            yield f"   - {step}"
+            yield from _wrapped(step, "   - ", "     ")
         if card.published:
             yield ""
             yield "   Published today:"
@@ -62,6 +65,12 @@ def _mail(owner: Owner, cards: Sequence[Card], scope: Scope) -> Iterator[str]:
     yield f"Found on {scope.taken} by {scope.tool}."
     yield ""
     yield "Thank you!"
+
+
+def _wrapped(text: str, first: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text, COLUMNS, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ) or [first]
 
 
 def _record(change: Change) -> Iterator[str]:

@@ -105,7 +105,7 @@ def test_a_command_is_copied_as_one_line_and_breaks_between_words_only(browser: 
     options = {"viewport": {"width": 380, "height": 900}, "permissions": ["clipboard-read", "clipboard-write"]}
     with Visit(browser, folder / "report.html", **options) as page:
         box = page.locator(".verify .field", has_text="spf.multiple-records").first
-        words = box.locator(".word").all()
+        words = box.locator(".unit").all()
         assert len({word.bounding_box()["y"] for word in words}) > 1
         assert all(word.bounding_box()["height"] < 30 for word in words)
         box.get_by_role("button").click()
