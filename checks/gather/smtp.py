@@ -35,7 +35,7 @@ from checks.settings import Auth, Security
 
 __all__ = ["SmtpGatherer", "Timeouts"]
 
-MARGIN = 0.1  # seconds kept back, so that a partial transcript comes home instead of a cancellation
+MARGIN = 0.3  # seconds kept back, so that a partial transcript comes home instead of a cancellation
 OWN_NAME_SECONDS = 2.0  # the name service may be slow; an address literal will do
 NO_LITERAL = "[127.0.0.1]"  # RFC 5321 section 4.1.4 asks for an address literal where there is no name; this one tells nothing of our network
 _NAME = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z0-9-]{2,63}")

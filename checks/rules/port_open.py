@@ -93,8 +93,9 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         yield skipped(NOT_TRIED, subject, seen)
         return
     alive = [address for address, reading in seen.readings if reading.state is State.OK]
-    no_way = [address for address, reading in seen.readings if reading.state is State.NOT_ATTEMPTED or out_of_time(reading)]
-    dead = [address for address, _ in seen.readings if address not in alive and address not in no_way]
+    others = [(address, reading) for address, reading in seen.readings if address not in alive]
+    no_way = [address for address, reading in others if reading.state is State.NOT_ATTEMPTED or out_of_time(reading)]
+    dead = [address for address, _ in others if address not in no_way]
     if not alive:
         yield _closed(subject, seen, dead, no_way)
         return

@@ -123,7 +123,6 @@ LOGIN: dict[str, MailWorld] = {
     "421 at the login": at_login(
         "421 4.7.0 Too many failed logins, closing", "auth.login-deferred", code=NOT_TESTED, words="421"
     ),
-    "silence at the login": at_login("HUSH", "auth.login-broken-off", code=NOT_TESTED, words="login was decided"),
     "hangs up at the login": at_login("CUT", "auth.login-broken-off", code=NOT_TESTED, words="closed the connection"),
     "malformed words at the login": at_login("2_5 welcome", "auth.login-broken-off", code=NOT_TESTED, words="reply code"),
     "334 for ever": fault(
@@ -242,7 +241,6 @@ SENDING: dict[str, MailWorld] = {
     ),
     "451 after the dot": at("DOT", "451 4.7.1 try again later", "send.message-deferred", code=NOT_TESTED, words="just now"),
     "cut after the dot": at("DOT", "CUT", "send.unconfirmed", code=NOT_TESTED, words="may or may not"),
-    "silence after the dot": at("DOT", "HUSH", "send.unconfirmed", code=NOT_TESTED, words="may or may not"),
     "nonsense after the dot": at("DOT", "2_0 ok", "send.unconfirmed", code=NOT_TESTED, words="may or may not"),
     "354 after the dot": at("DOT", "354 once more", "send.unconfirmed", code=NOT_TESTED, words="may or may not"),
     "says goodbye early": at("RCPT", "250 ok\r\n421 4.3.2 going down now", "send.message-deferred", code=NOT_TESTED, words="421"),
