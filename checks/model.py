@@ -220,15 +220,17 @@ class CheckResult:
 
 
 def verdict(results: Iterable[CheckResult]) -> Verdict:
-    """Sum up. A fail decides; then what could not be determined; then warnings. There is no score."""
+    """Sum up. A fail decides; then what could not be determined; then warnings. There is no score.
+
+    A run in which nothing could be looked at has determined nothing.
+    """
     counting = list(results)
-    statuses = {result.status for result in counting}
-    if Status.FAIL in {finding.status for result in counting for finding in result.findings}:
+    statuses = {finding.status for result in counting for finding in result.findings}
+    if Status.FAIL in statuses:
         return Verdict.NOT_READY
-    if Status.BROKEN in statuses or any(
+    open_question = any(
         finding.status is Status.UNKNOWN for result in counting if not result.informational for finding in result.findings
-    ):
+    )
+    if Status.BROKEN in statuses or open_question or not statuses & {Status.PASS, Status.NOTE, Status.WARN}:
         return Verdict.NOT_FULLY_TESTED
-    if Status.WARN in {finding.status for result in counting for finding in result.findings}:
-        return Verdict.READY_WITH_WARNINGS
-    return Verdict.READY
+    return Verdict.READY_WITH_WARNINGS if Status.WARN in statuses else Verdict.READY

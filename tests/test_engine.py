@@ -131,9 +131,9 @@ def test_a_failed_reading_is_unknown_and_says_why() -> None:
 
 def test_a_failing_informational_check_does_not_stand_in_the_way() -> None:
     """Not knowing something that does not bear on sending leaves "ready"."""
-    [result] = judged(Run(gather=World(state=State.TIMEOUT)), Rule(needs("a.example"), informational=True))
+    result, fine = judged(Run(gather=World(state=State.TIMEOUT)), Rule(needs("a.example"), informational=True), Rule(needs()))
     assert result.status is Status.UNKNOWN
-    assert verdict([result]) is Verdict.READY
+    assert verdict([result, fine]) is Verdict.READY
 
 
 def test_a_bug_in_one_rule_leaves_the_others() -> None:
@@ -158,10 +158,11 @@ def test_an_effect_that_was_not_allowed_is_not_run_and_never_asked() -> None:
         yield GOOD(about="x", name="x")
 
     world = World()
-    [result] = judged(Run(gather=world), Rule(judge))
+    result, fine = judged(Run(gather=world), Rule(judge), Rule(needs()))
     assert world.asked == []
     assert result.status is Status.NOT_RUN
-    assert verdict([result]) is Verdict.READY
+    assert verdict([result, fine]) is Verdict.READY
+    assert verdict([result]) is Verdict.NOT_FULLY_TESTED, "nothing looked at is nothing known"
     assert replace(probe, message="id").effects == frozenset(Effect)
 
 

@@ -57,6 +57,7 @@ def check(job: Job, collected: Collected, notes: list[str]) -> int:
     request = Request(
         settings=collected.settings,
         name=job.path.name,
+        file=str(job.path),
         allow_private=job.world.allow_private,
         to=to,
         message=new_message_id() if Effect.SEND in allow else "",
@@ -65,7 +66,7 @@ def check(job: Job, collected: Collected, notes: list[str]) -> int:
     ran = run_or_explain(request, job.world.renewed(), allow=allow, base=job.base, progress=progress_line(sys.stderr))
     emit(ran, "text", job.output)
     sent = any(result.check == "send.accepted" and result.status is Status.PASS for result in ran.results)
-    last = f"Look into the mailbox {to}: the report says under which number the test message was sent." if sent else ""
+    last = f"Look into the mailbox {to}: the report says under which id the test message was sent." if sent else ""
     if to and Effect.SEND not in allow:
         last = _how_to_send(job, collected, to)
     tell(_next(job, ran.report.exit_code, last))

@@ -22,6 +22,8 @@ class Request:
     settings: Settings | None = None
     name: str = ""
     """What the person calls it: the domain, or the settings file's name."""
+    file: str = ""
+    """The settings file as the person named it, for the command that checks again; empty: `name`."""
     server: str = ""
     """Check this server only."""
     sending_ips: tuple[str, ...] = ()

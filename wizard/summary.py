@@ -142,7 +142,7 @@ def subject_of(request: Request, now: datetime) -> dict[str, Any]:
         if given := getattr(request, name):
             plain[name] = list(given)
     if request.settings is not None:
-        plain["file"] = request.name
+        plain["file"] = request.file or request.name
         if request.server:
             plain["server"] = request.settings.server(request.server).name
         plain["settings_digest"] = dispatcher.settings_digest(request.settings)

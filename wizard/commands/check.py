@@ -108,6 +108,7 @@ def command(
         request = Request(
             settings=loaded.settings,
             name=settings.name,
+            file=str(settings),
             server=server,
             sending_ips=sending_ips,
             selectors=selectors,

@@ -51,6 +51,7 @@ def command(*, world: World, settings: Path, server: str, to: str, yes: bool, ou
     request = Request(
         settings=loaded.settings,
         name=settings.name,
+        file=str(settings),
         server=through.name,
         allow_private=world.allow_private,
         to=to,
