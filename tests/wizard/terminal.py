@@ -67,6 +67,11 @@ class Terminal:
             if not self._read(ends):
                 raise AssertionError(f"waited for {pattern!r}, but the screen says:\n{self.screen[self._seen :][-2000:]}")
 
+    def wait_for_line(self, words: str) -> None:
+        """Wait for a question that takes a line, until it can be typed (the menus' library moves the cursor about before)."""
+        self.wait_for(words)
+        self.wait_for(r">[^\r\n]*\x1b\[\?25h")
+
     def _read(self, ends: float) -> bool:
         ready, _, _ = select.select([self.fd], [], [], max(0.0, ends - time.monotonic()))
         if not ready:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +71,36 @@ def test_a_password_typed_as_a_reference_is_refused_without_showing_it(source: s
     assert CANARY not in str(caught.value)
 
 
+def test_an_address_may_be_pasted_with_its_angle_brackets() -> None:
+    assert parsing.address(" <empfang@hotel.example> ") == "empfang@hotel.example"
+    assert parsing.patterns("<a@hotel.example>, @b.example") == ("a@hotel.example", "@b.example")
+
+
+@pytest.mark.parametrize("parse", [parsing.address, parsing.patterns])
+def test_a_domain_without_an_ending_is_named(parse: Callable[[str], object]) -> None:
+    with pytest.raises(ValueError, match='"hotel", has no ending after a dot'):
+        parse("empfang@hotel")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("selector1, selector2", ("selector1", "selector2")),
+        ("s=mail;", ("mail",)),
+        ("k1._domainkey.club.example", ("k1",)),
+        ("a.b", ("a.b",)),
+    ],
+)
+def test_selectors_are_taken_as_they_are_pasted(typed: str, meant: tuple[str, ...]) -> None:
+    assert parsing.selectors(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["a b!", "d=club.example; s=", "-x", "x" * 201])
+def test_what_is_no_selector_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match="a selector is one name"):
+        parsing.selectors(typed)
+
+
 @given(st.text(max_size=50))
 def test_no_text_breaks_a_parser(text: str) -> None:
     for parse in (
@@ -81,6 +113,7 @@ def test_no_text_breaks_a_parser(text: str) -> None:
         parsing.connection,
         parsing.patterns,
         parsing.words,
+        parsing.selectors,
     ):
         try:
             parse(text)

@@ -162,6 +162,111 @@ def test_ctrl_c_leaves_no_settings_and_the_next_start_goes_on(tmp_path: Path) ->
     assert load(tmp_path / "a.toml").settings.servers[0].name == "Lab"
 
 
+def test_the_keys_of_the_header_act_at_once_in_a_menu_and_letters_do_nothing(tmp_path: Path) -> None:
+    with Terminal(
+        "wizard", "a.toml", "--set", "sender.email=o@club.example", "--set", "host=h.club.example", cwd=tmp_path
+    ) as terminal:
+        for words in ("Which name do recipients see", "Where do replies go"):
+            terminal.wait_for_line(words)
+            terminal.key("\r")
+        terminal.wait_for("Which port")
+        terminal.wait_for("Save a draft and leave")
+        terminal.key("jjkx?")
+        terminal.wait_for("STARTTLS: the connection begins unencrypted")
+        terminal.wait_for("like 2525 starttls, 2525 implicit-tls or 2525 none")
+        terminal.wait_for("Save a draft and leave")
+        terminal.key("-")
+        terminal.wait_for("cannot be skipped")
+        terminal.wait_for("Save a draft and leave")
+        terminal.key("<")
+        terminal.wait_for_line("Where do replies go")
+        terminal.key("\r")
+        terminal.wait_for("Which port")
+        terminal.wait_for("Save a draft and leave")
+        terminal.key("j\r")  # the first choice, whatever letter was typed
+        terminal.wait_for_line("What do you want to call")
+        terminal.key("\r")
+        terminal.wait_for("How does the dispatcher log in")
+        terminal.wait_for("Save a draft and leave")
+        terminal.key("!")
+        terminal.wait_for("kept as a draft in ~/state/sendready/drafts/")
+        terminal.wait_for(r"sendready wizard a.toml --set sender.email=o@club.example --set[ \\]+host=h.club.example")
+        assert terminal.ends() == 130
+    draft = next((tmp_path / "state").rglob("*.json")).read_text()
+    assert '"connection": "587 starttls"' in draft
+
+
+def test_going_on_with_a_draft_shows_the_answers_and_goes_back_to_each(tmp_path: Path) -> None:
+    with Terminal("wizard", "a.toml", "--plain", cwd=tmp_path) as terminal:
+        play(terminal, [*PLAIN[:4], ("Which port", "!")])
+        assert terminal.ends() == 130
+    with Terminal("wizard", "a.toml", "--plain", cwd=tmp_path) as terminal:
+        play(terminal, [("There is a draft", "yes")])
+        terminal.wait_for("Your answers so far.*Sender's address: office@club.example.*Sender's name: Club.*Server: 127.0.0.1")
+        back = ["Which port", "Which server takes", "Where do replies", "Which name do", "Which address does"]
+        play(terminal, [(words, "<") for words in back])
+        play(terminal, [("This is the first question.*Which address", "!")])
+        assert terminal.ends() == 130
+    assert terminal.shown().overruns == []
+
+
+def test_a_wrong_line_is_explained_in_full_above_and_stays_to_be_mended(tmp_path: Path) -> None:
+    with Terminal("wizard", "a.toml", cwd=tmp_path) as terminal:
+        terminal.wait_for_line("Which address does")
+        terminal.key("office@hotel\r")
+        terminal.wait_for_line("has no ending after a dot")
+        terminal.key(".example\r")
+        terminal.wait_for_line("Which name do recipients")
+        terminal.key("!\r")
+        assert terminal.ends() == 130
+    screen = terminal.shown()
+    assert screen.overruns == []
+    said = 'the part behind the @, "hotel", has no ending after a dot (like .org); an address looks like office@example.org.'
+    assert said in screen.words
+    assert '"sender.email": "office@hotel.example"' in next((tmp_path / "state").rglob("*.json")).read_text()
+
+
+def test_in_80_columns_no_line_is_longer_and_no_word_is_broken(tmp_path: Path) -> None:
+    with Terminal("wizard", "a.toml", *NOWHERE, cwd=tmp_path) as terminal:
+        for words in ("Which address", "Which name", "Where do replies", "Which server takes"):
+            terminal.wait_for_line(words)
+            terminal.key({"Which address": "o@club.example", "Which server takes": "smtp.office365.com"}.get(words, "?") + "\r")
+            if words in ("Which name", "Where do replies"):
+                terminal.wait_for_line("In an answers file")
+                terminal.key("\r")
+        terminal.wait_for("Which port.*Save a draft and leave")
+        menu = terminal.shown()
+        terminal.key("!")
+        terminal.wait_for("To go on")
+        assert terminal.ends() == 130
+    assert menu.overruns == terminal.shown().overruns == []
+    assert "switched on by command, and required): documented by Microsoft 365" in menu.words  # nothing was cut off at the edge
+    assert max(map(len, terminal.shown().text.split("\n"))) <= 80
+
+    with Terminal("wizard", "b.toml", "--plain", "--dry-run", *NOWHERE, cwd=tmp_path) as terminal:
+        play(terminal, [(words, "?") if typed == "starttls" else (words, typed) for words, typed in PLAIN[:-1]])
+        assert terminal.ends() == 0
+    assert terminal.shown().overruns == []
+    assert max(map(len, terminal.shown().text.split("\n"))) <= 80
+    assert "for your user only" in terminal.shown().words
+
+
+def test_a_declined_test_message_is_not_sent_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(
+        '[[servers]]\nname = "Lab"\ndefault = true\nsender.email = "o@club.example"\nhost = "127.0.0.1"\nport = 9\nsecurity = "starttls"\nauth = "none"\n'
+    )
+    with Terminal("send-test", "a.toml", "--to", "me@club.example", *NOWHERE, cwd=tmp_path) as terminal:
+        terminal.wait_for("Send it.*: ")
+        terminal.type("n")
+        terminal.wait_for("Nothing was sent.")
+        assert terminal.ends() == 130
+    assert "Interrupted" not in terminal.screen
+    refused = run("send-test", "a.toml", "--to", "me@club.example", *NOWHERE, cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (64, "")
+    assert "say --yes" in refused.stderr
+    assert run("send-test", "a.toml", "--to", "me@club.example", "--yes", *NOWHERE, cwd=tmp_path).returncode == 2
+
+
 def test_a_vanished_terminal_leaves_no_settings_and_keeps_the_draft(tmp_path: Path) -> None:
     terminal = Terminal("wizard", "a.toml", "--plain", cwd=tmp_path)
     with terminal:
