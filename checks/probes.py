@@ -46,6 +46,11 @@ class DnsReading(Reading):
     """For nxdomain and nodata: how long resolvers remember it, in seconds (RFC 2308 section 5)."""
     server: str = ""
     """Who answered, as address:port."""
+    authentic: bool = False
+    """The name server vouches that DNSSEC proves the answer, be it "there is none" (AD bit, RFC 4035 section 3.2.3). False says nothing:
+    not every name server checks."""
+    errors: tuple[int, ...] = ()
+    """For bogus: the extended errors that the name server gave (RFC 8914 section 4); empty if the message itself was broken."""
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -322,4 +327,57 @@ class SubmissionProbe(Probe[SubmissionReading]):
         return f"submission {self.host} [{self.address}]:{self.port} {self.security} {goal} {self.mail_from}{login}".strip()
 
 
-KINDS: dict[str, type[Probe[Any]]] = {cls.kind: cls for cls in (DnsProbe, SmtpProbe, SubmissionProbe)}
+# --- HTTPS ------------------------------------------------------------------------------------------------------------
+
+
+class HttpsFault(StrEnum):
+    """What stopped a fetch."""
+
+    NONE = ""
+    TIMEOUT = "timeout"  # nothing, or not enough, in time
+    REFUSED = "refused"  # TCP connection refused
+    UNREACHABLE = "unreachable"  # no route, network down
+    CLOSED = "closed"  # the server hung up before the end
+    TLS_FAILED = "tls-failed"  # `tls` has the reason
+    MALFORMED = "malformed"  # no proper HTTP (RFC 9112)
+    TOO_LONG = "too-long"  # headers or body beyond our bounds
+    CODED = "coded"  # compressed, although we did not ask for it
+    NOT_PUBLIC = "not-public"  # an address that strangers' data may not send us to
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpsReading(Reading):
+    """What a web server gave for one path. `state` is ok as soon as there was a connection, be it that nothing came of it."""
+
+    fault: HttpsFault = HttpsFault.NONE
+    status: int = 0
+    """HTTP status code; 0 if none came."""
+    content_type: str = ""
+    """As received, at most 200 characters."""
+    location: str = ""
+    """Where a redirect leads; it is never followed. At most 200 characters."""
+    body: str = ""
+    """Of a 200 only (Latin-1)."""
+    tls: TlsFacts | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpsProbe(Probe[HttpsReading]):
+    """One GET on port 443 of an address that DNS evidence gave: the name is not resolved a second time."""
+
+    kind: ClassVar[str] = "https"
+    reading: ClassVar[type[Reading]] = HttpsReading
+
+    host: str
+    """The name that the certificate must carry."""
+    address: str
+    """The IP address to connect to."""
+    path: str
+    """Begins with a slash."""
+
+    @property
+    def id(self) -> str:
+        return f"https {self.host} [{self.address}]{self.path}"
+
+
+KINDS: dict[str, type[Probe[Any]]] = {cls.kind: cls for cls in (DnsProbe, SmtpProbe, SubmissionProbe, HttpsProbe)}

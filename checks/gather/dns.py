@@ -101,11 +101,13 @@ class DnsGatherer:
     async def _follow(self, asked: Question) -> DnsReading:
         """Ask, and ask again for the target of an alias that the server did not follow itself."""
         chain: list[bytes] = []
+        authentic = True
         while True:
             outcome = await self._ask(asked)
             if isinstance(outcome, Fault):
-                return DnsReading(state=outcome.state, detail=outcome.detail, chain=_texts(chain))
+                return DnsReading(state=outcome.state, detail=outcome.detail, chain=_texts(chain), errors=outcome.errors)
             chain += outcome.reply.chain
+            authentic = authentic and outcome.reply.authentic
             if len(chain) > MAX_CHAIN:
                 return DnsReading(
                     state=State.SERVFAIL,
@@ -120,6 +122,7 @@ class DnsGatherer:
                     chain=_texts(chain),
                     negative_ttl=None if outcome.state is State.OK else outcome.reply.negative_ttl,
                     server=outcome.server,
+                    authentic=authentic,
                 )
             asked = Question(outcome.reply.last_name, asked.type)
 

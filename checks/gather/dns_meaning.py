@@ -48,6 +48,8 @@ class Fault:
     detail: str
     final: bool = False
     """No other server is to be asked: one validated, and found the data false."""
+    errors: tuple[int, ...] = ()
+    """What it found, as codes of RFC 8914."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +98,7 @@ def _failure(reply: Reply, server: str) -> Fault:
     if reply.rcode == REFUSED:
         return Fault(state=State.REFUSED, detail=f"the name server {server} refuses to answer (REFUSED){because}")
     if {code for code, _ in reply.reasons} & DNSSEC and reply.rcode == SERVFAIL:
-        return Fault(state=State.BOGUS, detail=words, final=True)
+        return Fault(state=State.BOGUS, detail=words, final=True, errors=tuple(code for code, _ in reply.reasons))
     name = dns.rcode.to_text(dns.rcode.Rcode.make(reply.rcode))
     return Fault(state=State.SERVFAIL, detail=f"the name server {server} answers that it failed ({name}){because}")
 

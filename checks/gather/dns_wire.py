@@ -71,6 +71,8 @@ class Reply:
     authoritative: bool = False
     recursive: bool = False
     """The server offers recursion (RA)."""
+    authentic: bool = False
+    """The server vouches for it by DNSSEC (AD)."""
     records: list[DnsRecord] = field(default_factory=list)
     """Records of the type asked, at the end of the aliases."""
     chain: list[bytes] = field(default_factory=list)
@@ -205,7 +207,13 @@ def _read(wire: bytes, asked: Question) -> Reply | None:
     at = 12 + len(section)
     if questions != 1 or wire[12:at] != section:  # RFC 5452 section 9.1; case-exact, as we sent it
         return Reply(rcode=rcode) if not questions and not answers and rcode in MAY_LACK_QUESTION else None
-    reply = Reply(rcode=rcode, last_name=asked.name, authoritative=bool(flags & 0x0400), recursive=bool(flags & 0x0080))
+    reply = Reply(
+        rcode=rcode,
+        last_name=asked.name,
+        authoritative=bool(flags & 0x0400),
+        recursive=bool(flags & 0x0080),
+        authentic=bool(flags & 0x0020),  # RFC 4035 section 3.2.3
+    )
     if flags & 0x0200:  # TC: what is here may be a part only, and is not read (RFC 2181 section 9)
         reply.truncated = True
         return reply

@@ -1,4 +1,8 @@
-"""A world made of zone text: answers DNS probes as a name server would, with no socket. Everything else must be prepared by id."""
+"""A world made of zone text: answers DNS probes as a name server would, with no socket. Everything else must be prepared by id.
+
+The domain that the zone is about has a SOA record, as every zone has, unless it does not exist or is an alias. A prepared reading of a
+DNS probe counts before the zone.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +41,7 @@ class ZoneWorld:
             types = self._names.setdefault(normal_name(name.to_text()), {})
             for rdataset in node:
                 types[dns.rdatatype.to_text(rdataset.rdtype)] = [_record(rdata, rdataset.ttl) for rdata in rdataset]
+        self._add_soa(normal_name(origin))
         self._faults = dict(faults or {})
         self._readings = dict(readings or {})
         self.asked: list[str] = []
@@ -45,12 +50,18 @@ class ZoneWorld:
         self.asked.append(probe.id)
         if fault := self._faults.get(probe.id):
             return probe.reading(state=State(fault))
-        if isinstance(probe, DnsProbe):
+        if isinstance(probe, DnsProbe) and probe.id not in self._readings:
             return self.answer(probe.name, probe.type)
         try:
             return self._readings[probe.id]
         except KeyError:
             raise UnexpectedProbe(probe.id) from None
+
+    def _add_soa(self, origin: str) -> None:
+        exists = any(name == origin or name.endswith(f".{origin}") for name in self._names)
+        if exists and "CNAME" not in self._names.setdefault(origin, {}):
+            soa = f"ns.{origin}. hostmaster.{origin}. 1 3600 600 86400 {NEGATIVE_TTL}"
+            self._names[origin].setdefault("SOA", [DnsRecord(value=soa, ttl=NEGATIVE_TTL)])
 
     def answer(self, name: str, rdtype: str) -> DnsReading:
         """Answer one question, following CNAMEs (RFC 1034 section 4.3.2) and wildcards (RFC 4592)."""
