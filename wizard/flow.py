@@ -44,7 +44,8 @@ class Flow:
     """Passwords typed for servers, by place. In memory only."""
     _settled: set[Slot] = field(default_factory=set)
     _typed: set[Slot] = field(default_factory=set)
-    _history: list[Slot] = field(default_factory=list)
+    _answered: set[Slot] = field(default_factory=set)
+    """What a person answered, here or before the draft: where < leads."""
     _section: tuple[str, int | None] = ("", None)
 
     def __post_init__(self) -> None:
@@ -67,7 +68,7 @@ class Flow:
         self._settled |= draft.settled - {(place, "password.value") for place in range(len(draft.answers.servers))}
         self._typed |= self._settled
         answered = [(question, place) for question, place in self._asked() if (place, question.key) in self._settled]
-        self._history = [(place, question.key) for question, place in answered]
+        self._answered = {(place, question.key) for question, place in answered}
         self._remind(answered)
 
     def _remind(self, answered: list[tuple[Question, int | None]]) -> None:
@@ -175,7 +176,7 @@ class Flow:
         if not (question.kind is Kind.HIDDEN or question.parse is parsing.line):
             raw = CONTROL_WORDS.get(raw.lower(), raw)
         if raw == BACK:
-            self._back()
+            self._back((place, question.key))
         elif raw == HELP:
             self.prompter.say(help_on(question))
         elif raw == LEAVE:
@@ -215,7 +216,7 @@ class Flow:
             source=proposal.source if proposal else "",
             optional=question.optional,
             hidden=question.kind is Kind.HIDDEN,
-            can_go_back=bool(self._history),
+            can_go_back=self._before((view.index, question.key)) is not None,
             trouble=trouble,
         )
 
@@ -237,7 +238,7 @@ class Flow:
             return
         slot = (view.index, question.key)
         (self._typed.add if raw else self._typed.discard)(slot)
-        self._history.append(slot)
+        self._answered.add(slot)
         self._settle(question, view.index, value)
         if value is not None and (remark := question.remark(value, View(self.answers, view.index, self.around))):
             self.prompter.say(f"  Note: {remark}")
@@ -298,17 +299,26 @@ class Flow:
             self.prompter.say(f"  Taken: {secret.hint()}.")
             if raw.lower() in PLACEHOLDERS:
                 self.prompter.say("  Note: this looks like a placeholder.")
-        self._history.append((place, question.key))
+        self._answered.add((place, question.key))
         self._settle(question, place, None)
 
-    def _back(self) -> None:
-        asked = {(place, question.key) for question, place in self._asked()}
-        while self._history:
-            slot = self._history.pop()
-            if slot in asked and slot in self._settled:
-                self._settled.discard(slot)
-                return
-        self.prompter.say("  This is the first question.")
+    def _before(self, current: Slot | None) -> Slot | None:
+        """Return the answered question that comes before this one; None for the review, which comes last."""
+        found = None
+        for question, place in self._asked():
+            slot = (place, question.key)
+            if slot == current:
+                break
+            if slot in self._answered and slot in self._settled:
+                found = slot
+        return found
+
+    def _back(self, current: Slot | None) -> None:
+        slot = self._before(current)
+        if slot is None:
+            self.prompter.say("  This is the first question.")
+        else:
+            self._settled.discard(slot)
 
     def _leave(self) -> NoReturn:
         raise LeftError(self.keep_draft(self.answers, self._settled))
@@ -338,7 +348,7 @@ class Flow:
         if raw == LEAVE:
             self._leave()
         if raw == BACK:
-            self._back()
+            self._back(None)
         elif raw == "change":
             self._change()
         elif raw == "discard":
