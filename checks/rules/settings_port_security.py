@@ -31,7 +31,7 @@ OWN_PORT = Outcome(
 )
 MISMATCH = Outcome(
     code="settings.port-mismatch",
-    status=Status.WARN,
+    status=Status.NOTE,  # what the port really speaks is for port.security; here it may be meant so
     title="{server}: port {port} is set to {security}; servers speak {usual} there",
     owner=Owner.US,
     steps=("Set security = {value} for port {port}, or choose the port that the provider documents for {security}.",),

@@ -37,10 +37,13 @@ def kept(folder: Path, mode: int = 0o600) -> None:
 
 
 @pytest.mark.parametrize("allow", [(), ("--allow", "look"), ("--allow", "look,login")])
-def test_an_address_for_the_test_message_without_leave_to_send_is_a_slip(tmp_path: Path, allow: tuple[str, ...]) -> None:
+def test_an_address_for_the_test_message_without_leave_to_send_sends_nothing_and_says_so(
+    tmp_path: Path, allow: tuple[str, ...]
+) -> None:
     kept(tmp_path)
     found = run("check", "a.toml", "--to", "me@club.example", *allow, *NOWHERE, cwd=tmp_path)
-    assert (found.returncode, found.stdout) == (64, "")
+    assert found.returncode == 3
+    assert "Nothing is sent" in found.stderr
     assert "--allow look,login,send" in found.stderr
 
 

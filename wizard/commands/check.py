@@ -44,7 +44,7 @@ from wizard.terminal import tell
     "--to",
     callback=mailbox,
     metavar="ADDRESS",
-    help="The address of the one test message. It leaves only with --allow look,login,send.",
+    help="The test address. The server is asked whether it takes mail for it; a message leaves only with --allow look,login,send.",
 )
 @click.option(
     "--output",
@@ -78,7 +78,10 @@ def command(
     if domain_name and (server or to):
         raise click.UsageError("--server and --to go with a settings file, not with --domain.")
     if to and Effect.SEND not in (allow or ()):
-        raise click.UsageError("--to sends nothing by itself. To send the test message there, add --allow look,login,send.")
+        click.echo(
+            "Nothing is sent: the server is only asked whether it would take mail to that address (RCPT). To send the test message, add --allow look,login,send.",
+            err=True,
+        )
 
     from wizard.documents import settings_of  # noqa: PLC0415 - heavy, and not needed for usage errors
     from wizard.present import emit, prepare, progress_line, run_or_explain  # noqa: PLC0415 - as above
