@@ -77,6 +77,31 @@ class DnsProbe(Probe[DnsReading]):
         return f"dns {self.name} {self.type}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class AuthorityProbe(Probe[DnsReading]):
+    """One question to one of a zone's own name servers, which is not to ask anybody else.
+
+    An alias that leads out of what the server holds is not followed: then there is a `chain` and no records.
+    """
+
+    kind: ClassVar[str] = "authority"
+    reading: ClassVar[type[Reading]] = DnsReading
+
+    name: str
+    type: str
+    address: str
+    """The IP address of the name server."""
+
+    def __init__(self, name: str, type: str, address: str) -> None:  # noqa: A002 - DNS calls it type
+        object.__setattr__(self, "name", normal_name(name))
+        object.__setattr__(self, "type", type.upper())
+        object.__setattr__(self, "address", str(ipaddress.ip_address(address)))
+
+    @property
+    def id(self) -> str:
+        return f"authority {self.address} {self.name} {self.type}"
+
+
 def normal_name(name: str) -> str:
     """Return a DNS name in lower case, as A-label where it can be one, without trailing dot. Never raises."""
     lowered = name.removesuffix(".").lower()
@@ -380,4 +405,4 @@ class HttpsProbe(Probe[HttpsReading]):
         return f"https {self.host} [{self.address}]{self.path}"
 
 
-KINDS: dict[str, type[Probe[Any]]] = {cls.kind: cls for cls in (DnsProbe, SmtpProbe, SubmissionProbe, HttpsProbe)}
+KINDS: dict[str, type[Probe[Any]]] = {cls.kind: cls for cls in (DnsProbe, AuthorityProbe, SmtpProbe, SubmissionProbe, HttpsProbe)}

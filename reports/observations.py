@@ -7,7 +7,17 @@ from typing import Any
 
 from checks.engine import REASONS
 from checks.evidence import Probe, Reading, State
-from checks.probes import CertificateFacts, DnsProbe, DnsReading, DnsRecord, Reply, SmtpReading, SubmissionReading, TlsFacts
+from checks.probes import (
+    AuthorityProbe,
+    CertificateFacts,
+    DnsProbe,
+    DnsReading,
+    DnsRecord,
+    Reply,
+    SmtpReading,
+    SubmissionReading,
+    TlsFacts,
+)
 from reports.escape import MAX_BLOCK, line
 
 MAX_RECORDS = 50  # the appendix shows what an answer was; evidence.json has all of it
@@ -18,7 +28,7 @@ MAX_NAMES = 20  # of a certificate
 
 def describe(probe: Probe[Any], reading: Reading) -> dict[str, str]:
     """Return what was answered, as `vantage.observations` holds it: {"state", "text"}. The text has visible characters only."""
-    if isinstance(reading, DnsReading) and isinstance(probe, DnsProbe):
+    if isinstance(reading, DnsReading) and isinstance(probe, DnsProbe | AuthorityProbe):
         rows = list(_dns(probe, reading))
     elif isinstance(reading, SmtpReading):
         rows = list(_smtp(reading))
@@ -36,7 +46,7 @@ def describe(probe: Probe[Any], reading: Reading) -> dict[str, str]:
 # --- DNS --------------------------------------------------------------------------------------------------------------
 
 
-def _dns(probe: DnsProbe, reading: DnsReading) -> Iterator[str]:
+def _dns(probe: DnsProbe | AuthorityProbe, reading: DnsReading) -> Iterator[str]:
     for target in reading.chain[:MAX_RECORDS]:
         yield f"alias (CNAME) to {line(target)}"
     if reading.state is State.OK:
@@ -44,7 +54,7 @@ def _dns(probe: DnsProbe, reading: DnsReading) -> Iterator[str]:
             yield _record(probe.type, record)
         if len(reading.records) > MAX_RECORDS:
             yield f"(and {len(reading.records) - MAX_RECORDS:,} more records; evidence.json has them)"
-        if not reading.records:
+        if not reading.records and not reading.chain:
             yield "no records"
     elif reading.state is State.NXDOMAIN:
         yield f"There is no such name (NXDOMAIN).{_remembered(reading)}"

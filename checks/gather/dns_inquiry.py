@@ -39,6 +39,8 @@ class Timing:
     tries: int
     """Messages to each server."""
     tcp_timeout: float
+    recursion: bool = True
+    """Whether the server is to look the name up where it does not know it (RD)."""
 
 
 class Inbox:
@@ -133,7 +135,7 @@ class Inquiry:
             ticket = self._tickets[server]
             edns = server.speaks_edns and server not in self._plain
             (self._sent_edns.add if edns else self._sent_edns.discard)(server)
-            ticket.line.send(query(self._asked, ticket.number, edns=edns))
+            ticket.line.send(query(self._asked, ticket.number, edns=edns, recursion=self._timing.recursion))
         except OSError as error:
             self._unreachable(server, error)
 
@@ -191,7 +193,8 @@ class Inquiry:
 
     async def _over_tcp(self, server: Server) -> Reply | None:
         """Fetch an answer that did not fit into a packet. Never falls back to the part that did."""
-        message = query(self._asked, self._tickets[server].number, edns=server.speaks_edns)
+        number, recursion = self._tickets[server].number, self._timing.recursion
+        message = query(self._asked, number, edns=server.speaks_edns, recursion=recursion)
         seconds = min(self._timing.tcp_timeout, max(0.0, self._ends - self._loop.time()))
         what = f"the answer is too long for one packet, and the name server {server.label}"
         try:

@@ -104,9 +104,9 @@ def question(name: str, rdtype: str) -> Question:
     return Question(_name_to_wire(name), int(number))
 
 
-def query(asked: Question, number: int, *, edns: bool) -> bytes:
-    """Write the message: recursion desired, authenticity requested (RFC 6840 section 5.7), with or without EDNS (RFC 6891)."""
-    head = struct.pack("!HHHHHH", number, 0x0120, 1, 0, 0, int(edns))
+def query(asked: Question, number: int, *, edns: bool, recursion: bool = True) -> bytes:
+    """Write the message: recursion desired or not, authenticity requested (RFC 6840 section 5.7), with or without EDNS (RFC 6891)."""
+    head = struct.pack("!HHHHHH", number, 0x0120 if recursion else 0x0020, 1, 0, 0, int(edns))
     return head + asked.wire + (struct.pack("!BHHIH", 0, OPT, EDNS_PAYLOAD, 0, 0) if edns else b"")
 
 
