@@ -14,14 +14,18 @@ from functools import cached_property
 from checks.records.spf_macro import ONLY_IN_EXPLANATIONS, ends_well, letters, split
 
 MECHANISMS = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
-COUNTED = {  # RFC 7208 section 4.6.4: each of these costs one of ten look-ups; where each is defined
+SECTIONS = {  # where each term is defined
+    "all": "RFC 7208 section 5.1",
     "include": "RFC 7208 section 5.2",
     "a": "RFC 7208 section 5.3",
     "mx": "RFC 7208 section 5.4",
     "ptr": "RFC 7208 section 5.5",
+    "ip4": "RFC 7208 section 5.6",
+    "ip6": "RFC 7208 section 5.6",
     "exists": "RFC 7208 section 5.7",
     "redirect": "RFC 7208 section 6.1",
 }
+COUNTED = ("include", "a", "mx", "ptr", "exists", "redirect")  # RFC 7208 section 4.6.4: each of these costs one of ten look-ups
 MAX_TERMS = 6000  # more addresses than the longest DNS answer can carry
 MAX_PROBLEMS = 50  # more of them help nobody
 _VERSION = "v=spf1"

@@ -16,9 +16,9 @@ from typing import Any
 
 from checks.evidence import Evidence, State
 from checks.probes import DnsProbe, DnsReading, normal_name
-from checks.records.spf import COUNTED, Mechanism, Modifier, Record, is_spf, parse, target
+from checks.records.spf import COUNTED, SECTIONS, Kind, Mechanism, Modifier, Record, is_spf, parse, parse_term, target
 from checks.records.spf_macro import as_name, expand, is_askable, letters, static_name
-from checks.records.spf_tree import MAX_LOOKUPS, MAX_MX, MAX_VOID, Failure, walk
+from checks.records.spf_tree import MAX_LOOKUPS, MAX_MX, MAX_VOID, Failure, cut, walk
 
 with warnings.catch_warnings():
     # pyspf 2.0.14 is of 2020: an unescaped regular expression in its source warns when it is first compiled.
@@ -66,6 +66,15 @@ class Match:
     """Whose record has the term."""
     term: str
     """As published."""
+
+    @property
+    def section(self) -> str:
+        """Where the term is defined."""
+        read = parse_term(self.term)
+        return "" if isinstance(read, Kind) else SECTIONS.get(read.name, "")
+
+    def __str__(self) -> str:
+        return f"{cut(self.domain)}: {cut(self.term)} ({self.section})"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,12 +12,14 @@ from enum import StrEnum
 
 from checks.evidence import Evidence
 from checks.probes import DnsProbe, DnsReading, normal_name
-from checks.records.spf import COUNTED, Mechanism, Record, Term, is_spf, parse, target
+from checks.records.spf import SECTIONS, Mechanism, Record, Term, is_spf, parse, target
 from checks.records.spf_macro import is_askable, static_name
 
 MAX_LOOKUPS = 10  # RFC 7208 section 4.6.4; receivers stop here
 MAX_MX = 10  # RFC 7208 section 4.6.4: an mx term with more names is a permerror
 MAX_VOID = 2  # RFC 7208 section 4.6.4, a SHOULD that the widespread implementations keep
+MAX_LINES = 40  # of a tree that is shown; a legal one has ten
+MAX_TEXT = 80  # characters of a stranger's name or term in a line
 MAX_STEPS = 100  # of one record; ten times the limit is over the limit, whatever follows
 MAX_HOST_QUERIES = 100  # ten mx terms with ten hosts each, all legal
 
@@ -50,7 +52,7 @@ class Step:
     """Where RFC 7208 counts it."""
 
     def __str__(self) -> str:
-        return f"{self.domain}: {self.term} ({self.section})"
+        return f"{'· ' * self.depth}{cut(self.domain)}: {cut(self.term)} ({self.section})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +232,18 @@ def walk(domain: str, ev: Evidence, read: Callable[[str], Record] = parse) -> Tr
     )
 
 
+def outline(tree: Tree) -> list[str]:
+    """Write the tree for a person: one line for each counted step, in the order in which receivers come to them, dots for the depth."""
+    lines = [f"{number}. {step}" for number, step in enumerate(tree.steps[:MAX_LINES], 1)]
+    more = len(tree.steps) - len(lines)
+    return [*lines, f"and {more} more"] if more else lines
+
+
+def cut(text: str) -> str:
+    """Cut a stranger's text to what a line can carry."""
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+
+
 def voids(tree: Tree, ev: Evidence) -> tuple[tuple[Void, ...], tuple[Failure, ...]]:
     """Return the look-ups of the tree that find nothing, and those that failed. Asks A for all names at once, AAAA where that was empty."""
     hosts = [host for host in tree.hosts if is_askable(host.name)][:MAX_HOST_QUERIES]
@@ -254,7 +268,7 @@ def voids(tree: Tree, ev: Evidence) -> tuple[tuple[Void, ...], tuple[Failure, ..
 def _step(term: Term, domain: str, origin: str, depth: int) -> Step:
     spec = target(term)
     name = "" if term.name == "ptr" else static_name(spec, domain=domain, origin=origin) if spec else domain
-    return Step(depth=depth, domain=domain, term=term.text, kind=term.name, name=name, section=COUNTED[term.name])
+    return Step(depth=depth, domain=domain, term=term.text, kind=term.name, name=name, section=SECTIONS[term.name])
 
 
 def _fault(flaw: Flaw, step: Step) -> Fault:

@@ -9,10 +9,11 @@ from checks.evidence import Evidence
 from checks.model import Action, DnsChange, Status
 from checks.probes import DnsProbe
 from checks.records.spf import Record, is_spf, parse
+from checks.records.spf_tree import cut
 from checks.rules._absent import is_absent
 from checks.subject import DomainSubject
 
-MAX_SHOWN = 80  # characters of a stranger's term in a sentence
+short = cut  # a stranger's text as a sentence can carry it
 MAX_LISTED = 40  # lines of a tree; a legal one has far fewer
 
 
@@ -75,11 +76,6 @@ def alias_steps(domain: str, name: str, text: str) -> tuple[str, ...]:
         if name == domain
         else (f"{domain} is an alias for {name}. Have this SPF record published there, or replace the alias by records: {text}",)
     )
-
-
-def short(text: str) -> str:
-    """Cut a stranger's text to what a sentence can carry."""
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def listed(lines: Iterable[object]) -> list[str]:

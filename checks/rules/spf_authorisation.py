@@ -23,18 +23,20 @@ from checks.records.spf_edit import inserted
 from checks.records.spf_repair import repaired
 from checks.records.spf_tree import MAX_VOID, Failure, voids, walk
 from checks.records.spf_view import with_record
-from checks.rules._spf import Own, Skip, listed, own_record, short
+from checks.rules._spf import Own, Skip, own_record, short
 from checks.rules._spf_senders import Sender, senders
 from checks.subject import DomainSubject
 
 MAX_NAMED = 4  # addresses in a sentence
+MAX_STEPS = 11  # of a path; no more than ten look-ups lead anywhere
 
 AUTHORISED = Outcome(
     code="spf.authorised",
     status=Status.PASS,
-    title="{domain} lets {who} send: SPF result pass",
+    title="{domain} lets {who} send: SPF result pass, {cost}",
     references=("RFC 7208 section 8.3",),
-    also=("addresses", "path", "lookups"),
+    also=("addresses", "path", "paths", "lookups"),
+    volatile=("cost", "path", "paths", "lookups"),
 )
 NOT_AUTHORISED = Outcome(
     code="spf.not-authorised",
@@ -47,7 +49,8 @@ NOT_AUTHORISED = Outcome(
         "If mail leaves from other addresses than {who}, run the check again with --sending-ip and those.",
     ),
     references=("RFC 7208 section 8",),
-    also=("addresses", "published", "path", "terms"),
+    also=("addresses", "published", "path", "paths", "terms"),
+    volatile=("path", "paths"),
 )
 ERROR = Outcome(
     code="spf.permanent-error",
@@ -74,7 +77,8 @@ SERVER_NOT_NAMED = Outcome(
         "To be certain, check with the address that receivers see (it stands in the header of a received message): --sending-ip.",
     ),
     references=("RFC 7208 section 8",),
-    also=("addresses", "result", "published", "path"),
+    also=("addresses", "result", "published", "path", "paths"),
+    volatile=("path", "paths"),
 )
 NOT_INCLUDED = Outcome(
     code="spf.provider-not-included",
@@ -168,11 +172,24 @@ def _judged(sender: Sender, results: dict[str, SpfResult], own: Own, edit: Edit,
         yield _unseen(sender, own, ev)
     if results and all(result.result is Result.PASS for result in results.values()):
         first = next(iter(results.values()))
-        path = listed(f"{match.domain}: {match.term}" for match in first.path)
+        lookups = max(result.lookups for result in results.values())
         addresses = list(results)
         yield AUTHORISED(
-            about=domain, domain=domain, who=_who(sender, addresses), addresses=addresses, path=path, lookups=first.lookups
-        )
+            about=domain, domain=domain, who=_who(sender, addresses), cost=_cost(lookups), addresses=addresses, lookups=lookups,
+            path=[str(match) for match in first.path], paths=_paths(results),
+        )  # fmt: skip
+
+
+def _cost(lookups: int) -> str:
+    return "without a look-up" if not lookups else "after 1 look-up" if lookups == 1 else f"after {lookups} look-ups"
+
+
+def _paths(results: Mapping[str, SpfResult]) -> list[str]:
+    """Write for each address how receivers come to their result; the worst case of the whole record is spf.lookups'."""
+    return [
+        f"{address}: {result.result}, {_cost(result.lookups)}" + "".join(f" > {match}" for match in result.path[:MAX_STEPS])
+        for address, result in results.items()
+    ]
 
 
 def _unseen(sender: Sender, own: Own, ev: Evidence) -> Finding:
@@ -210,7 +227,8 @@ def _not_named(sender: Sender, refused: list[str], results: dict[str, SpfResult]
         result=worst.value,
         addresses=refused,
         published=own.record.text,
-        path=listed(f"{match.domain}: {match.term}" for match in results[first].path),
+        path=[str(match) for match in results[first].path],
+        paths=_paths(results),
     )
 
 
@@ -229,7 +247,8 @@ def _not_authorised(sender: Sender, refused: list[str], results: dict[str, SpfRe
         terms=edit.terms,
         addresses=refused,
         published=own.record.text,
-        path=listed(f"{match.domain}: {match.term}" for match in results[first].path),
+        path=[str(match) for match in results[first].path],
+        paths=_paths(results),
         records=own.changes(edit.text),
         steps=own.steps(edit.text, by_hand),
     )

@@ -20,24 +20,26 @@ from checks.model import DnsChange, Finding, Outcome, Owner, Status
 from checks.records.spf import parse
 from checks.records.spf_edit import deduplicated, without
 from checks.records.spf_macro import letters
-from checks.records.spf_tree import MAX_LOOKUPS, MAX_MX, Fault, Flaw, Tree, walk
+from checks.records.spf_tree import MAX_LOOKUPS, MAX_MX, Fault, Flaw, Tree, outline, walk
 from checks.records.spf_view import with_record
-from checks.rules._spf import Own, Skip, listed, own_record, short
+from checks.rules._spf import Own, Skip, own_record, short
 from checks.subject import DomainSubject
 
 WITHIN = Outcome(
     code="spf.lookups-within-limit",
     status=Status.PASS,
-    title="The SPF record of {domain} costs {count} of at most {limit} look-ups",
+    title="The SPF record of {domain} costs {count} of at most {limit} look-ups at worst",
     references=("RFC 7208 section 4.6.4",),
     also=("tree",),
+    volatile=("tree",),
 )
 BY_MESSAGE = Outcome(
     code="spf.lookups-by-message",
     status=Status.PASS,
-    title="The SPF record of {domain} costs {count} of at most {limit} look-ups, and what {terms} adds differs from message to message",
+    title="The SPF record of {domain} costs {count} of at most {limit} look-ups at worst, and what {terms} adds differs from message to message",
     references=("RFC 7208 section 4.6.4",),
     also=("tree",),
+    volatile=("tree",),
 )
 TOO_MANY = Outcome(
     code="spf.too-many-lookups",
@@ -50,6 +52,7 @@ TOO_MANY = Outcome(
     ),
     references=("RFC 7208 section 4.6.4",),
     also=("tree", "published"),
+    volatile=("tree",),
 )
 MANY_MX = Outcome(
     code="spf.too-many-mx",
@@ -58,7 +61,8 @@ MANY_MX = Outcome(
     owner=Owner.DNS_ADMIN,
     steps=('Replace "{term}" by the addresses that really send (ip4:, ip6:), or have fewer MX records at {name}.',),
     references=("RFC 7208 section 4.6.4",),
-    also=("published",),
+    also=("tree", "published"),
+    volatile=("tree",),
 )
 NO_RECORD = Outcome(
     code="spf.include-without-record",
@@ -67,7 +71,8 @@ NO_RECORD = Outcome(
     owner=Owner.DNS_ADMIN,
     steps=('Take "{term}" out of the SPF record at {holder}, or correct the name if it is misspelt.',),
     references=("RFC 7208 section 5.2", "RFC 7208 section 6.1"),
-    also=("published",),
+    also=("tree", "published"),
+    volatile=("tree",),
 )
 LOOP = Outcome(
     code="spf.include-loop",
@@ -76,7 +81,8 @@ LOOP = Outcome(
     owner=Owner.DNS_ADMIN,
     steps=('Take "{term}" out of the SPF record at {holder}.',),
     references=("RFC 7208 section 4.6.4",),
-    also=("published",),
+    also=("tree", "published"),
+    volatile=("tree",),
 )
 UNUSABLE = Outcome(
     code="spf.unusable-include",
@@ -87,7 +93,8 @@ UNUSABLE = Outcome(
         'Ask whoever runs {name} to correct the SPF record there. Until then, take "{term}" out of the SPF record at {holder}.',
     ),
     references=("RFC 7208 section 5.2",),
-    also=("published",),
+    also=("tree", "published"),
+    volatile=("tree",),
 )
 INCOMPLETE = Outcome(
     code="spf.lookups-incomplete",
@@ -97,6 +104,7 @@ INCOMPLETE = Outcome(
     steps=("Run the check again later; if it stays so, tell whoever runs the name servers of that name.",),
     references=("RFC 7208 section 4.6.4",),
     also=("tree",),
+    volatile=("tree",),
 )
 NOT_COUNTED = Outcome(
     code="spf.lookups-not-counted",
@@ -117,7 +125,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     tree = walk(domain, ev)
     if tree.over_limit:
         fixed = _change(own, deduplicated(own.record), subject, ev)
-        lines = listed(tree.steps)
+        lines = outline(tree)
         text = own.record.text
         yield TOO_MANY(
             about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=lines, published=text, records=fixed
@@ -125,7 +133,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     dead = [fault.term for fault in tree.faults if fault.depth == 0 and fault.flaw is not Flaw.MANY_MX]
     fixed = _change(own, without(own.record, dead), subject, ev) if dead else []
     for fault in dict.fromkeys(tree.faults):
-        yield _broken(fault, own, domain, fixed if fault.term in dead else [])
+        yield _broken(fault, own, tree, fixed if fault.term in dead else [])
     if not tree.broken:
         yield _counted(domain, tree)
 
@@ -135,30 +143,38 @@ def _counted(domain: str, tree: Tree) -> Finding:
         first = tree.failures[0]
         reason = first.reading.detail or first.reading.state.value
         return INCOMPLETE(
-            about=domain, domain=domain, count=tree.lookups, probe=first.probe.id, reason=reason, tree=listed(tree.steps)
+            about=domain, domain=domain, count=tree.lookups, probe=first.probe.id, reason=reason, tree=outline(tree)
         )
     varying = [
         short(step.term) for step in tree.steps if step.kind in ("include", "redirect") and not step.name and letters(step.term)
     ]
     if varying:
-        return BY_MESSAGE(
-            about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, terms=varying, tree=listed(tree.steps)
-        )
-    return WITHIN(about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=listed(tree.steps))
+        return BY_MESSAGE(about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, terms=varying, tree=outline(tree))
+    return WITHIN(about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=outline(tree))
 
 
-def _broken(fault: Fault, own: Own, domain: str, fixed: list[DnsChange]) -> Finding:
-    term, text = short(fault.term), own.record.text
+def _broken(fault: Fault, own: Own, tree: Tree, fixed: list[DnsChange]) -> Finding:
+    domain, term, text, lines = own.domain, short(fault.term), own.record.text, outline(tree)
     if fault.flaw is Flaw.MANY_MX:
-        return MANY_MX(about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, limit=MAX_MX, published=text)
+        return MANY_MX(
+            about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, limit=MAX_MX, published=text, tree=lines
+        )
     if outcome := OF_FLAW.get(fault.flaw):
         return outcome(
-            about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, published=text, records=fixed
+            about=domain,
+            domain=domain,
+            term=term,
+            holder=fault.domain,
+            name=fault.name,
+            published=text,
+            tree=lines,
+            records=fixed,
         )
     reason = "which has more than one SPF record" if fault.flaw is Flaw.SEVERAL_RECORDS else "whose SPF record has a mistake"
     return UNUSABLE(
-        about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, reason=reason, published=text, records=fixed
-    )
+        about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, reason=reason, published=text, tree=lines,
+        records=fixed,
+    )  # fmt: skip
 
 
 def _change(own: Own, text: str, subject: DomainSubject, ev: Evidence) -> list[DnsChange]:

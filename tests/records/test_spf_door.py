@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from checks.evidence import Evidence, Missing, Probe, Reading, State
 from checks.probes import DnsProbe, DnsReading, DnsRecord
 from checks.records.spf_door import MAX_EXPLANATION, Match, Reason, Result, SpfResult, check_host
-from checks.records.spf_tree import Flaw, Tree, voids, walk
+from checks.records.spf_tree import MAX_LINES, Flaw, Tree, outline, voids, walk
 from checks.records.spf_view import with_record
 
 T = TypeVar("T")
@@ -358,6 +358,27 @@ def test_the_tree_lists_each_counted_step_with_its_section() -> None:
         (0, "mx", "club.example", "5.4"),
         (0, "redirect=y.example", "y.example", "6.1"),
     ]
+
+
+def test_the_tree_is_written_line_by_line_with_depth_and_section() -> None:
+    more = {"x.example": {"TXT": [f"v=spf1 exists:%{{i}}.{'z' * 100}.example -all"]}}
+    world = spf("v=spf1 include:x.example mx -all", more)
+    assert outline(world.tree()) == [
+        "1. club.example: include:x.example (RFC 7208 section 5.2)",
+        f"2. · x.example: exists:%{{i}}.{'z' * 67}… (RFC 7208 section 5.7)",
+        "3. club.example: mx (RFC 7208 section 5.4)",
+    ]
+    wide = outline(spf(" ".join(["v=spf1", *(f"a:a{number}.example" for number in range(60)), "-all"])).tree())
+    assert len(wide) == MAX_LINES + 1
+    assert wide[-1] == "and 20 more"
+
+
+@pytest.mark.parametrize(
+    ("term", "section"),
+    [("-all", "5.1"), ("ip6:2001:db8::/32", "5.6"), ("?exists:%{i}.x.example", "5.7"), ("REDIRECT=x.example", "6.1")],
+)
+def test_each_step_of_a_path_knows_its_section(term: str, section: str) -> None:
+    assert Match(domain="club.example", term=term).section == f"RFC 7208 section {section}"
 
 
 def test_voids_are_names_without_address_of_either_family() -> None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from wizard import exits
 from wizard.options import World, addresses, world_options
 from wizard.terminal import safe
+
+if TYPE_CHECKING:
+    from checks.evidence import Evidence
+    from checks.records.spf_door import SpfResult
+    from checks.records.spf_tree import Tree
 
 
 def _sender(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -35,27 +41,29 @@ def command(*, world: World, ips: tuple[str, ...], mail_from: str, helo: str, fo
     from checks.engine import Run  # noqa: PLC0415 - heavy
     from checks.gather.dns import DnsGatherer, system_nameservers  # noqa: PLC0415 - heavy
     from checks.gather.live import Live  # noqa: PLC0415 - heavy
-    from checks.records.spf_door import SpfResult, check_host  # noqa: PLC0415 - heavy
+    from checks.records.spf_door import Result, check_host  # noqa: PLC0415 - heavy
+    from checks.records.spf_tree import outline, walk  # noqa: PLC0415 - heavy
     from wizard.run import saved_readings  # noqa: PLC0415 - heavy
 
     if len(ips) != 1:
         raise click.UsageError("Give one --ip.")
 
-    async def go() -> SpfResult:
+    async def go() -> tuple[SpfResult, Tree | None]:
         async with Live(dns=DnsGatherer(world.nameservers or system_nameservers())) as gather:
-            return await Run(gather=gather, deadline=world.timeout, readings=saved_readings(world)).answer(
-                lambda ev: check_host(ip=ips[0], mail_from=mail_from, helo=helo, ev=ev)
-            )
+            return await Run(gather=gather, deadline=world.timeout, readings=saved_readings(world)).answer(question)
 
-    found = asyncio.run(go())
-    path = [f"{step.domain}: {step.term}" for step in found.path]
+    def question(ev: Evidence) -> tuple[SpfResult, Tree | None]:
+        found = check_host(ip=ips[0], mail_from=mail_from, helo=helo, ev=ev)
+        return found, None if found.result in (Result.NONE, Result.TEMPERROR) else walk(mail_from.rpartition("@")[2] or helo, ev)
+
+    found, tree = asyncio.run(go())
     if format_ == "json":
         document = {
             "result": found.result.value,
             "explanation": found.explanation or found.problem,
             "lookups": found.lookups,
             "void_lookups": found.void_lookups,
-            "path": path,
+            "path": [f"{step.domain}: {step.term}" for step in found.path],
         }
         click.echo(json.dumps(document, indent=2))
         return exits.READY
@@ -63,8 +71,22 @@ def command(*, world: World, ips: tuple[str, ...], mail_from: str, helo: str, fo
     for said in (found.problem, found.explanation):
         if said:
             click.echo(f"  {safe(said)}")
-    for step in path:
-        click.echo(f"  {safe(step)}")
-    lookups = "1 look-up" if found.lookups == 1 else f"{found.lookups} look-ups"
-    click.echo(f"  {lookups} of 10, {found.void_lookups} without an answer")
+    for step in found.path:
+        click.echo(f"  {safe(str(step))}")
+    click.echo(f"  this message: {_lookups(found.lookups)} of 10, {found.void_lookups} without an answer")
+    if tree and tree.records:
+        click.echo(f"  the whole record, at worst: {_lookups(tree.lookups)} of 10{safe(_doubt(tree))}")
+        for line in outline(tree):
+            click.echo(f"    {safe(line)}")
     return exits.READY
+
+
+def _lookups(count: int) -> str:
+    return "1 look-up" if count == 1 else f"{count} look-ups"
+
+
+def _doubt(tree: Tree) -> str:
+    """Say what keeps the number from being exact."""
+    if tree.failures:
+        return f", and what {tree.failures[0].probe.id} adds, which got no answer"
+    return ", or more: a part of it cannot be used" if tree.broken else ""
