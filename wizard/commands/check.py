@@ -78,9 +78,8 @@ def command(
     if domain_name and (server or to):
         raise click.UsageError("--server and --to go with a settings file, not with --domain.")
     if to and Effect.SEND not in (allow or ()):
-        click.echo(
-            "Nothing is sent: the server is only asked whether it would take mail to that address (RCPT). To send the test message, add --allow look,login,send.",
-            err=True,
+        tell(
+            "Nothing is sent: the server is only asked whether it would take mail to that address (RCPT). To send the test message, add --allow look,login,send."
         )
 
     from wizard.documents import settings_of  # noqa: PLC0415 - heavy, and not needed for usage errors
