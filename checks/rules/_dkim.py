@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 import checks.tables
 from checks.evidence import Evidence, State
@@ -23,6 +23,8 @@ from checks.tables.dkim import setup_of
 
 NOBODY = "sendready-asks-for-a-selector-that-nobody-uses"
 """If this "selector" has an answer, a wildcard record answers for every selector, and a lucky guess proves nothing."""
+USUAL = ("default", "dkim", "mail", "k1", "s1", "s2", "selector1", "selector2", "google")
+"""Selectors that many use, tried where nothing better is known. A miss proves nothing."""
 MAX_GUESSES = 20  # a hostile SPF record could name every provider that we know
 LONGEST_NAME = 253  # RFC 1035 section 2.3.4, in text without the last dot
 
@@ -34,6 +36,7 @@ class Why(IntEnum):
     SERVER = 2  # the provider of a server that sends as this domain uses it
     SPF = 3  # the provider is named in the domain's SPF record: it sends for the domain
     MX = 4  # the provider receives the domain's mail; perhaps it sends, too
+    USUAL = 5  # many use it; nothing else speaks for it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +116,33 @@ class Group:
             ev.need(spot.probe)
 
 
+class Alias(Enum):
+    """Where an alias leads, as far as it is known where a provider keeps its keys."""
+
+    NONE = 0  # there is no alias, or nothing is known of the provider
+    RIGHT = 1
+    WRONG = 2  # to another key of the provider
+    ELSEWHERE = 3
+
+
+def alias_of(group: Group, spot: Spot) -> Alias:
+    """Tell whether the alias at a selector leads to the provider's key for it; another alias may lie between."""
+    setup, chain = setup_of(group.provider), spot.reading.chain
+    if not chain or setup is None or not setup.targets:
+        return Alias.NONE
+    if any(setup.fits(spot.selector, spot.domain, target) for target in chain):
+        return Alias.RIGHT
+    return Alias.WRONG if any(setup.holds(target) for target in chain) else Alias.ELSEWHERE
+
+
 def look(subject: DomainSubject, ev: Evidence) -> tuple[Group, ...]:
-    """Return every selector worth looking at for a domain. Guesses that found nothing are kept only if no guess found anything."""
+    """Return every selector worth looking at for a domain. Guesses that found nothing are kept only if no guess found anything.
+
+    Where nothing else is known, the usual names are tried at the domain itself.
+    """
     wanted = _wanted(subject.domain, subject.selectors, _signing(subject)) or _guessed(subject.domain, ev)
+    if not wanted and not _signed_by_its_provider(subject):
+        return _groups(subject.domain, [(Why.USUAL, None, USUAL)], ev)
     groups = _look(subject.domain, wanted, ev)
     lucky = any(group.found for group in groups if group.why >= Why.SPF)
     return tuple(group for group in groups if group.found or group.why < Why.SPF or not lucky)
@@ -180,6 +207,14 @@ def _wanted(domain: str, named: Sequence[str], servers: Sequence[Server]) -> lis
 
 def _shares_domain(server: Server, domain: str) -> bool:
     return by_suffix_list(server.host) == by_suffix_list(domain)
+
+
+def _signed_by_its_provider(subject: DomainSubject) -> bool:
+    """Tell whether the domain is a mail provider's own, so that its keys are no customer's business."""
+    return any(
+        row is not None and (_shares_domain(server, subject.domain) or _owns(row, subject.domain))
+        for server, row in ((server, _provider(server)) for server in _signing(subject))
+    )
 
 
 def _only_provider(servers: Sequence[Server]) -> Provider | None:

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._absent import is_absent
-from checks.rules._dkim import Group, Spot, Why, doubled_name, has_no_selectors, look
+from checks.rules._dkim import Alias, Group, Spot, Why, alias_of, doubled_name, has_no_selectors, look
 from checks.rules._dmarc import BULK_REFERENCE, by_volume
 from checks.subject import DomainSubject
 from checks.tables.dkim import setup_of
@@ -35,7 +35,7 @@ AT_PARENT = Outcome(
     code="dkim.key-at-parent",
     status=Status.NOTE,
     title="The DKIM key of the selector {selector} is published at {parent}, not at {domain}; the server has to sign as {parent}",
-    also=("name",),
+    also=("name", "aliases"),
     references=("RFC 6376 section 3.6.2.1", "RFC 9989 section 4.4.1"),
 )
 MISSING = Outcome(
@@ -61,14 +61,39 @@ DOUBLED = Outcome(
 DANGLING = Outcome(
     code="dkim.alias-without-target",
     status=Status.FAIL,
-    weighs=(Status.WARN,),
+    weighs=(Status.WARN, Status.NOTE),
     title="{name} is an alias for {target}, but there is no DKIM key at that name",
     owner=Owner.DNS_ADMIN,
     steps=(
         "Compare {target} letter by letter with the target that the provider shows, and correct the alias (CNAME) at {name}.",
         "If it is right, switch signing on at the provider: only then does it publish the key.",
     ),
-    also=("selector",),
+    also=("selector", "aliases"),
+    references=("RFC 6376 section 3.6.2.1",),
+)
+WRONG_ALIAS = Outcome(
+    code="dkim.alias-to-wrong-key",
+    status=Status.FAIL,
+    weighs=(Status.WARN, Status.NOTE),
+    title="{name} is an alias for {target}, where {provider} does not keep the key of this selector for {domain}",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Look up the target of {name} in the administration of {provider}; it has one of these forms: {expected}.",
+        "Correct the alias (CNAME) at {name}.",
+    ),
+    also=("selector", "aliases"),
+    references=("RFC 6376 section 3.6.2.1",),
+)
+ALIAS_ELSEWHERE = Outcome(
+    code="dkim.alias-elsewhere",
+    status=Status.NOTE,
+    title="The DKIM key at {name} lies at {target}, not at {provider}",
+    owner=Owner.MAIL_ADMIN,
+    steps=(
+        "If another service signs the mail of {domain} with the selector {selector}, nothing needs to be done.",
+        "If {provider} signs it, let the alias (CNAME) lead to {provider}; the target has one of these forms: {expected}.",
+    ),
+    also=("aliases",),
     references=("RFC 6376 section 3.6.2.1",),
 )
 OTHER_TEXT = Outcome(
@@ -92,6 +117,18 @@ PROVIDER_MISS = Outcome(
         "Look up in the administration of {provider} whether DKIM is set up for {domain}, and add the records that it shows.",
         "If the server signs with another selector, name it in the settings.",
     ),
+)
+USUAL_MISS = Outcome(
+    code="dkim.usual-keys-not-found",
+    status=Status.NOTE,
+    title="{domain}: no DKIM key was found under the usual selectors ({selectors}); which one signs is not known, so its key was not checked",
+    owner=Owner.US,
+    steps=(
+        'Open a message that the server has sent, show its full header, and find the line DKIM-Signature that has "d={domain}".',
+        'The word after "s=" in that line is the selector.',
+        "Enter the selector in the settings of the server, or give it with --selector, and check again.",
+    ),
+    references=("RFC 6376 section 3.5",),
 )
 NO_KEYS = Outcome(
     code="dkim.no-keys",
@@ -140,7 +177,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield NO_DOMAIN(about=subject.domain, domain=subject.domain)
         return
     for group in groups:
-        yield from (_present(subject.domain, spot) for spot in group.found)
+        yield from _found(subject, group)
         if group.why is Why.NAMED and not group.found and not group.failed:
             yield from _named_miss(subject.domain, group, ev)
     for group in groups:
@@ -148,10 +185,61 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     yield from _not_found(subject, [group for group in groups if group.why is not Why.NAMED and not group.found], groups, ev)
 
 
+def _found(subject: DomainSubject, group: Group) -> Iterator[Finding]:
+    for spot in group.found:
+        wrong = alias_of(group, spot)
+        if wrong is Alias.WRONG:
+            yield _wrong_alias(subject.domain, group, spot)
+            continue
+        yield _present(subject.domain, spot)
+        # A selector that somebody named for no server of ours may be any service's.
+        ours = group.why in (Why.SERVER, Why.SPF) or (group.why is Why.NAMED and subject.servers)
+        if wrong is Alias.ELSEWHERE and ours:
+            yield _misled(ALIAS_ELSEWHERE, Status.NOTE, subject.domain, group, spot)
+
+
 def _present(domain: str, spot: Spot) -> Finding:
+    aliases, selector, name = list(spot.reading.chain), spot.selector, spot.name
     if spot.domain != domain:
-        return AT_PARENT(about=domain, domain=domain, parent=spot.domain, selector=spot.selector, name=spot.name)
-    return PRESENT(about=domain, domain=domain, selector=spot.selector, name=spot.name, aliases=list(spot.reading.chain))
+        return AT_PARENT(about=domain, domain=domain, parent=spot.domain, selector=selector, name=name, aliases=aliases)
+    return PRESENT(about=domain, domain=domain, selector=selector, name=name, aliases=aliases)
+
+
+def _wrong_alias(domain: str, group: Group, spot: Spot) -> Finding:
+    """Whoever named the selector knows that it signs; of a provider that only takes the domain's mail in, not even that is known."""
+    return _misled(WRONG_ALIAS, {Why.NAMED: Status.FAIL, Why.MX: Status.NOTE}.get(group.why, Status.WARN), domain, group, spot)
+
+
+def _misled(outcome: Outcome, status: Status, domain: str, group: Group, spot: Spot) -> Finding:
+    setup, chain = setup_of(group.provider), spot.reading.chain
+    return outcome(
+        about=domain,
+        status=status,
+        domain=spot.domain,
+        name=spot.name,
+        selector=spot.selector,
+        target=chain[-1],
+        aliases=list(chain),
+        provider=group.provider.name if group.provider else "the provider",
+        expected=list(setup.expected(spot.selector, spot.domain)) if setup else [],
+    )
+
+
+def _dangling(domain: str, group: Group, spot: Spot) -> Finding:
+    """An alias that leads to where the provider keeps its keys is right: then signing is not switched on there."""
+    if alias_of(group, spot) in (Alias.WRONG, Alias.ELSEWHERE):
+        return _wrong_alias(domain, group, spot)
+    status = {Why.NAMED: Status.FAIL, Why.USUAL: Status.NOTE}.get(group.why, Status.WARN)
+    setup, chain = setup_of(group.provider), spot.reading.chain
+    return DANGLING(
+        about=domain,
+        status=status,
+        name=spot.name,
+        selector=spot.selector,
+        target=chain[-1],
+        aliases=list(chain),
+        steps=setup.worded(spot.domain) if setup and alias_of(group, spot) is Alias.RIGHT else (),
+    )
 
 
 def _named_miss(domain: str, group: Group, ev: Evidence) -> Iterator[Finding]:
@@ -160,7 +248,7 @@ def _named_miss(domain: str, group: Group, ev: Evidence) -> Iterator[Finding]:
     if spot.others:
         yield OTHER_TEXT(about=domain, name=name, selector=selector, published=[text[:200] for text in spot.others[:5]])
     elif spot.dangling:
-        yield DANGLING(about=domain, name=name, selector=selector, target=spot.reading.chain[-1])
+        yield _dangling(domain, group, spot)
     elif wrong := doubled_name(spot, ev):
         yield DOUBLED(about=domain, name=name, selector=selector, wrong=wrong, short=f"{selector}._domainkey")
     else:
@@ -179,7 +267,7 @@ def _not_found(subject: DomainSubject, missed: Sequence[Group], groups: Sequence
     elif not groups:
         yield UNKNOWN_SELECTOR(about=domain, domain=domain)
     else:
-        yield from (_provider_miss(domain, group) for group in _telling(missed))
+        yield from (_miss(domain, group) for group in _telling(missed))
 
 
 def _telling(missed: Sequence[Group]) -> list[Group]:
@@ -188,12 +276,13 @@ def _telling(missed: Sequence[Group]) -> list[Group]:
     return servers or sorted(missed, key=lambda group: (group.why, not group.signed_as_itself))[:1]
 
 
-def _provider_miss(domain: str, group: Group) -> Finding:
+def _miss(domain: str, group: Group) -> Finding:
     dangling = next((spot for spot in group.spots if spot.dangling), None)
     setup = setup_of(group.provider)
     if dangling is not None:
-        target = dangling.reading.chain[-1]
-        return DANGLING(about=domain, status=Status.WARN, name=dangling.name, selector=dangling.selector, target=target)
+        return _dangling(domain, group, dangling)
+    if group.why is Why.USUAL:
+        return USUAL_MISS(about=domain, domain=domain, selectors=list(group.selectors))
     # A provider that signs with its own domain instead makes alignment fail; of others it is not known what they sign with.
     certain = group.signed_as_itself and group.why < Why.MX
     return PROVIDER_MISS(

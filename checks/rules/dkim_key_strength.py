@@ -33,7 +33,7 @@ STRONG = Outcome(
 WEAK = Outcome(
     code="dkim.weak-key",
     status=Status.FAIL,
-    weighs=(Status.WARN,),
+    weighs=(Status.WARN, Status.NOTE),
     title="The DKIM key at {name} has only {bits} bits; receivers ignore signatures below 1024",
     owner=Owner.MAIL_ADMIN,
     steps=(
@@ -87,7 +87,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     wanting = [pair for pair in pairs if _may_be_better(pair[0], pair[2], groups, beside=beside)]
     for group, spot, key in pairs:
         if (group, spot, key) not in wanting:
-            yield _strength(subject.domain, spot.name, key, beside=beside, certain=group.why is Why.NAMED)
+            yield _strength(subject.domain, spot.name, key, beside=beside, why=group.why)
     for group in groups:
         if wanting:
             group.need_all(ev)
@@ -108,10 +108,11 @@ def _may_be_better(group: Group, key: DkimKey, groups: Sequence[Group], *, besid
     return key.bits < RECOMMENDED and group.why is not Why.NAMED and bool(group.failed)
 
 
-def _strength(domain: str, name: str, key: DkimKey, *, beside: bool, certain: bool) -> Finding:
+def _strength(domain: str, name: str, key: DkimKey, *, beside: bool, why: Why) -> Finding:
     if key.rsa is None:
         return (ED25519 if beside else ED25519_ALONE)(about=domain, name=name)
     outcome = WEAK if key.bits < SHORTEST else SHORT if key.bits < RECOMMENDED else STRONG if key.bits <= LONGEST else LONG
     # Nobody said that mail is signed with a key that was found by a provider's usual name; it may be from former times.
-    status = Status.WARN if outcome is WEAK and not certain else outcome.status
+    guessed = Status.NOTE if why is Why.USUAL else Status.WARN
+    status = guessed if outcome is WEAK and why is not Why.NAMED else outcome.status
     return outcome(about=domain, name=name, bits=key.bits, status=status)

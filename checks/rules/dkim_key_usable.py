@@ -66,6 +66,7 @@ NOT_MAIL = Outcome(
 SLIPS = Outcome(
     code="dkim.key-slips",
     status=Status.WARN,
+    weighs=(Status.NOTE,),
     title="The DKIM key at {name} has slips that some receivers do not forgive: {problems}",
     owner=Owner.DNS_ADMIN,
     steps=("Replace the record at {name} by the one that the mail server or its provider shows, copied in one piece.",),
@@ -75,6 +76,7 @@ SLIPS = Outcome(
 MULTIPLE = Outcome(
     code="dkim.multiple-keys",
     status=Status.WARN,
+    weighs=(Status.NOTE,),
     title="{name} holds {count} DKIM keys; receivers take any one of them, so signatures fail by chance",
     owner=Owner.DNS_ADMIN,
     steps=("Keep only the key that the mail server signs with, and remove the others at {name}.",),
@@ -103,7 +105,7 @@ PERHAPS_UNUSED = Outcome(
     code="dkim.unusable-key-perhaps-unused",
     status=Status.NOTE,
     weighs=(Status.WARN,),
-    title="The DKIM key of {provider} at {names} cannot verify anything (withdrawn or damaged); whether mail is still signed with it is not known",
+    title="The DKIM key at {names} cannot verify anything (withdrawn or damaged); whether {provider} still signs with it is not known",
     owner=Owner.MAIL_ADMIN,
     steps=(
         "Look into a received message which selector signs it (DKIM-Signature, after s=), and check with --selector.",
@@ -140,26 +142,29 @@ def _group(domain: str, group: Group) -> Iterator[Finding]:
     good = _good(group)
     if group.why is Why.NAMED or good:
         for spot in group.found if group.why is Why.NAMED else good:
-            yield from _spot(domain, spot)
-    elif group.found and group.provider:
+            yield from _spot(domain, spot, certain=group.why is not Why.USUAL)
+    elif group.found:
         status = Status.WARN if group.why is Why.SERVER else Status.NOTE
         names = [spot.name for spot in group.found]
-        yield PERHAPS_UNUSED(about=domain, status=status, provider=group.provider.name, names=names)
+        provider = group.provider.name if group.provider else "the mail server"
+        yield PERHAPS_UNUSED(about=domain, status=status, provider=provider, names=names)
 
 
 def _good(group: Group) -> tuple[Spot, ...]:
     return tuple(spot for spot in group.found if all(usable(key) for key in spot.keys))
 
 
-def _spot(domain: str, spot: Spot) -> Iterator[Finding]:
+def _spot(domain: str, spot: Spot, *, certain: bool) -> Iterator[Finding]:
+    """A slip at a name that was only tried because many use it breaks perhaps nothing."""
+    weight = Status.WARN if certain else Status.NOTE
     if len(spot.keys) > 1:
         published = [key.text[:SHOWN] for key in spot.keys[:5]]
-        yield MULTIPLE(about=domain, name=spot.name, count=len(spot.keys), published=published)
+        yield MULTIPLE(about=domain, status=weight, name=spot.name, count=len(spot.keys), published=published)
     for key in spot.keys[:5]:
-        yield from _key(domain, spot, key)
+        yield from _key(domain, spot, key, weight)
 
 
-def _key(domain: str, spot: Spot, key: DkimKey) -> Iterator[Finding]:
+def _key(domain: str, spot: Spot, key: DkimKey, weight: Status) -> Iterator[Finding]:
     name, record = spot.name, key.text[:SHOWN]
     if key.revoked:
         yield REVOKED(about=domain, name=name, record=record)
@@ -172,7 +177,9 @@ def _key(domain: str, spot: Spot, key: DkimKey) -> Iterator[Finding]:
     if not key.allows_email:
         yield NOT_MAIL(about=domain, name=name, record=record, services=list(key.services[:5]))
     if key.problems:
-        yield SLIPS(about=domain, name=name, record=record, problems=[str(problem) for problem in key.problems[:3]])
+        yield SLIPS(
+            about=domain, status=weight, name=name, record=record, problems=[str(problem) for problem in key.problems[:3]]
+        )
     if key.testing:
         yield TESTING(about=domain, name=name, record=record)
     if key.strict_identity and spot.domain != domain:

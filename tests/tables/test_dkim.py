@@ -31,3 +31,19 @@ def test_no_provider_no_steps() -> None:
     """Without a recognised provider, or a source, there are no steps."""
     assert setup_of(None) is None
     assert setup_of(provider("mailjet")) is None
+
+
+def test_aliases_to_microsoft_are_recognised_in_both_forms() -> None:
+    """The customer's own part and the letter vary; selector and domain do not."""
+    row = setup_of(provider("microsoft365"))
+    assert row is not None
+    for target in (
+        "selector1-club-example._domainkey.club.onmicrosoft.com",
+        "selector1-club-example._domainkey.club.n-v1.dkim.mail.microsoft",
+    ):
+        assert row.fits("Selector1", "club.example", target)
+        assert not row.fits("selector2", "club.example", target)
+        assert not row.fits("selector1", "other.example", target)
+    for target in ("", "selector1-._domainkey.club.onmicrosoft.com", "selector1-club-example._domainkey.keys.example"):
+        assert not row.fits("selector1", "club.example", target)
+    assert any("selector1-club-example._domainkey" in step for step in row.worded("club.example"))
