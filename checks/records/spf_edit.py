@@ -25,6 +25,20 @@ def without(record: Record, words: Iterable[str]) -> str:
     return " ".join([record.text[:6], *(term.text for term in record.terms if term.text.lower() not in gone)])
 
 
+def replaced(record: Record, words: Iterable[str], by: Iterable[str]) -> str:
+    """Put new terms in the place of the first one that is published as one of `words`, and take the others out."""
+    gone = {word.lower() for word in words}
+    new = list(by)
+    kept: list[str] = []
+    for term in record.terms:
+        if term.text.lower() not in gone:
+            kept.append(term.text)
+        else:
+            kept += new
+            new = []
+    return " ".join([record.text[:6], *kept])
+
+
 def with_all(record: Record, qualifier: str) -> str:
     """Give the record an "all" of that qualifier, in the place of the one that it has or at its end."""
     if record.all is None:

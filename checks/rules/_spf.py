@@ -25,6 +25,8 @@ class Own:
     record: Record
     name: str
     """Where it is published: the domain itself, or what the domain is an alias for."""
+    spaced: str = ""
+    """The record's strings with a space between each two; empty if there is one string only. Receivers join them without."""
 
     def changes(self, text: str) -> list[DnsChange]:
         """Return the change that publishes another record in its place; none without text, and none for an alias: that is another zone."""
@@ -66,7 +68,9 @@ def own_record(subject: DomainSubject, ev: Evidence, *, readable: bool = True) -
     record = parse(found[0])
     if readable and record.fatal:
         return Skip(reason="its SPF record cannot be read (see spf.syntax)")
-    return Own(domain=subject.domain, record=record, name=(reading.chain or (subject.domain,))[-1])
+    strings = next(each.strings for each in reading.records if each.value == found[0])
+    name = (reading.chain or (subject.domain,))[-1]
+    return Own(domain=subject.domain, record=record, name=name, spaced=" ".join(strings) if len(strings) > 1 else "")
 
 
 def alias_steps(domain: str, name: str, text: str) -> tuple[str, ...]:

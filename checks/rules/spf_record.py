@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
-from checks.records.spf import is_spf
+from checks.records.spf import is_spf, parse
 from checks.records.spf_macro import is_askable
 from checks.records.spf_repair import almost_spf
 from checks.records.spf_tree import walk
@@ -74,6 +74,15 @@ MULTIPLE = Outcome(
     references=("RFC 7208 section 4.5",),
     also=("published",),
 )
+TYPE_99 = Outcome(
+    code="spf.type-99-only",
+    status=Status.NOTE,
+    title="{domain} publishes its SPF record with the abandoned record type SPF (99) only; receivers look for type TXT",
+    owner=Owner.DNS_ADMIN,
+    steps=("Publish the same text as a TXT record at {domain}; the record of type SPF may then go.",),
+    references=("RFC 7208 section 3.1",),
+    also=("published",),
+)
 NOT_ENVELOPE = Outcome(
     code="spf.not-envelope",
     status=Status.NOT_APPLICABLE,
@@ -121,7 +130,10 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     elif name == domain and (misplaced := _at_doubled_name(domain, ev)):
         yield _moved(domain, misplaced, ev)
     else:
-        text = first_record(subject, ev)
+        abandoned = _of_type_99(domain, ev)
+        if abandoned:
+            yield TYPE_99(about=domain, domain=domain, published=short(abandoned[0]))
+        text = _usable_one(domain, abandoned, ev) or first_record(subject, ev)
         steps = alias_steps(domain, name, text) if text else tuple(step.format(domain=domain) for step in NO_PROPOSAL)
         changes = [] if steps else [DnsChange(action=Action.ADD, name=name, type="TXT", value=text)]
         yield MISSING(about=domain, domain=domain, records=changes, steps=steps)
@@ -143,6 +155,17 @@ def _at_doubled_name(domain: str, ev: Evidence) -> list[str]:
         return []
     there, wild = ev.all(DnsProbe(doubled, "TXT"), DnsProbe(f"*.{domain}", "TXT"))
     return [text for text in there.values if is_spf(text) and text not in wild.values] if wild.state.answered else []
+
+
+def _of_type_99(domain: str, ev: Evidence) -> list[str]:
+    """Return SPF records of the type that RFC 7208 section 3.1 gave up. Only asked where there is no other; a failure is no matter."""
+    return [text for text in ev[DnsProbe(domain, "SPF")].values if is_spf(text)]
+
+
+def _usable_one(domain: str, found: list[str], ev: Evidence) -> str:
+    """Return the one record of several texts that receivers could use as it is, "" if there is none."""
+    text = found[0] if len(found) == 1 else ""
+    return text if text and not parse(text).problems and not walk(domain, with_record(ev, domain, text)).broken else ""
 
 
 def _moved(domain: str, found: list[str], ev: Evidence) -> Finding:

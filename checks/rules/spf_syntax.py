@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 
 from checks.evidence import Evidence
 from checks.model import DnsChange, Finding, Outcome, Owner, Status
-from checks.records.spf import Kind, Problem
+from checks.records.spf import Kind, Problem, parse
 from checks.records.spf_repair import repaired
 from checks.rules._spf import Own, Skip, own_record, short
 from checks.subject import DomainSubject
@@ -67,14 +67,6 @@ IGNORED_REDIRECT = Outcome(
     references=("RFC 7208 section 6.1",),
     also=("published",),
 )
-PTR = Outcome(
-    code="spf.ptr-mechanism",
-    status=Status.NOTE,
-    title='The SPF record of {domain} uses "{term}", which is slow and unreliable; the standard advises against it',
-    owner=Owner.DNS_ADMIN,
-    steps=('Name the servers by address (ip4:, ip6:) or by include: instead, then take out "{term}".',),
-    references=("RFC 7208 section 5.5",),
-)
 NOT_JUDGED = Outcome(
     code="spf.no-record-to-read",
     status=Status.NOT_APPLICABLE,
@@ -103,6 +95,10 @@ MISTAKES = {
     Kind.ODD_DOMAIN: "there is a comma inside the name; spaces separate terms",
 }
 
+GLUED = (
+    "a space is missing: the record is published in several strings, and receivers join them without one"  # RFC 7208 section 3.3
+)
+
 
 def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     """Read the record and report what receivers trip over, then what they skip."""
@@ -112,19 +108,16 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield NOT_JUDGED(about=domain, domain=domain, reason=own.reason, status=own.status)
         return
     record = own.record
-    meant = repaired(record)
+    glued = bool(own.spaced) and bool(record.fatal) and not parse(own.spaced).problems
+    meant = own.spaced if glued else repaired(record)
     if record.fatal:
-        yield _error(domain, own, record.fatal, meant)
+        yield _error(domain, own, record.fatal, meant, GLUED if glued else "")
     yield from _skipped(domain, own, own.changes(meant))
-    for term in record.mechanisms:
-        if term.name == "ptr":
-            yield PTR(about=domain, domain=domain, term=short(term.text))
-            break
     if not record.problems:
         yield VALID(about=domain, domain=domain, record=record.text)
 
 
-def _error(domain: str, own: Own, problems: Sequence[Problem], meant: str) -> Finding:
+def _error(domain: str, own: Own, problems: Sequence[Problem], meant: str, mistake: str) -> Finding:
     first = problems[0]
     mistakes = [
         f"at character {problem.position + 1}, in {short(problem.text)}, {MISTAKES[problem.kind]}" for problem in problems[:5]
@@ -134,7 +127,7 @@ def _error(domain: str, own: Own, problems: Sequence[Problem], meant: str) -> Fi
         domain=domain,
         position=first.position + 1,
         term=short(first.text),
-        mistake=MISTAKES[first.kind],
+        mistake=mistake or MISTAKES[first.kind],
         mistakes=[f"{short(problem.text)} ({problem.kind.value})" for problem in problems][:20],
         published=own.record.text,
         records=own.changes(meant),
