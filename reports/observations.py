@@ -13,6 +13,7 @@ from checks.probes import (
     DnsProbe,
     DnsReading,
     DnsRecord,
+    HttpsReading,
     Reply,
     SmtpReading,
     SubmissionReading,
@@ -24,6 +25,7 @@ MAX_RECORDS = 50  # the appendix shows what an answer was; evidence.json has all
 MAX_RECORD = 2_500  # a DKIM key of 8,192 bits fits
 MAX_TRANSCRIPT = 120  # lines; an EHLO reply has a dozen
 MAX_NAMES = 20  # of a certificate
+MAX_LINE = 300  # characters of a line that a web server sent
 
 
 def describe(probe: Probe[Any], reading: Reading) -> dict[str, str]:
@@ -32,6 +34,8 @@ def describe(probe: Probe[Any], reading: Reading) -> dict[str, str]:
         rows = list(_dns(probe, reading))
     elif isinstance(reading, SmtpReading):
         rows = list(_smtp(reading))
+    elif isinstance(reading, HttpsReading):
+        rows = list(_https(reading))
     else:
         rows = [reading.detail or REASONS.get(reading.state, "answered")]
     text = ""
@@ -82,6 +86,29 @@ def _remembered(reading: DnsReading) -> str:
 def _sentence(reading: Reading) -> str:
     reason = line(reading.detail or REASONS.get(reading.state, str(reading.state)))
     return f"No answer ({reading.state}): {reason}"
+
+
+# --- HTTPS ------------------------------------------------------------------------------------------------------------
+
+
+def _https(reading: HttpsReading) -> Iterator[str]:
+    if reading.state is not State.OK:
+        yield _sentence(reading)
+    elif reading.fault:
+        yield f"The web server gave nothing that can be used ({reading.fault}): {line(reading.detail)}"
+    else:
+        yield f"The web server answered with code {reading.status}."
+    if reading.tls:
+        yield from _tls(reading.tls)
+    if reading.location:
+        yield f"it points to {line(readable(reading.location), MAX_LINE)}, which was not followed"
+    if reading.content_type:
+        yield f"kind of content: {line(readable(reading.content_type), MAX_LINE)}"
+    rows = readable(reading.body).splitlines()
+    for row in rows[:MAX_RECORDS]:
+        yield f"  {line(row, MAX_LINE)}"
+    if len(rows) > MAX_RECORDS:
+        yield f"  (and {len(rows) - MAX_RECORDS:,} more lines; evidence.json has them)"
 
 
 # --- SMTP and TLS -----------------------------------------------------------------------------------------------------

@@ -88,6 +88,7 @@ def live(world: World, base: Path, guard: LeakGuard) -> Live:
     """Return the gatherer that really asks, as the flags say."""
     from checks.gather.dns import PORT, DnsGatherer, system_nameservers  # noqa: PLC0415 - judging saved evidence needs no network code
     from checks.gather.dns_authority import AuthorityGatherer  # noqa: PLC0415 - as above
+    from checks.gather.https import HttpsGatherer  # noqa: PLC0415 - as above
     from checks.gather.live import Live  # noqa: PLC0415 - as above
     from checks.gather.smtp import SmtpGatherer  # noqa: PLC0415 - as above
     from wizard.secrets import resolve  # noqa: PLC0415 - as above
@@ -100,6 +101,12 @@ def live(world: World, base: Path, guard: LeakGuard) -> Live:
             ca_file=str(world.ca_file) if world.ca_file else None,
             port_map=world.port_map,
             guard=guard,
+        ),
+        https=HttpsGatherer(
+            ca_file=str(world.ca_file) if world.ca_file else None,
+            port_map=world.port_map,
+            allow_private=world.allow_private,
+            user_agent=tool_name(),
         ),
     )
 

@@ -10,7 +10,7 @@ from checks.engine import Run
 from checks.evidence import Probe, Reading, State
 from checks.gather.dns import DnsGatherer
 from checks.gather.live import Live
-from checks.probes import DnsProbe, SmtpProbe, SmtpReading, SubmissionProbe
+from checks.probes import DnsProbe, HttpsProbe, SmtpProbe, SmtpReading, SubmissionProbe
 from checks.settings import Security
 from checks.subject import of_domain
 from tests.fakes.dns_server import DnsServer
@@ -36,17 +36,18 @@ class Recorder:
 
 
 def test_each_kind_goes_to_its_own_gatherer_and_all_are_closed_once() -> None:
-    dns, smtp = Recorder(), Recorder()
+    dns, smtp, https = Recorder(), Recorder(), Recorder()
 
     async def run() -> None:
-        async with Live(dns=dns, smtp=smtp) as live:
+        async with Live(dns=dns, smtp=smtp, https=https) as live:
             await live(DnsProbe("club.example", "TXT"), 3)
+            await live(HttpsProbe(host="club.example", address="192.0.2.80", path="/"), 4)
             await live(GREETING, 2)
             await live(LOGIN, 1)
 
     asyncio.run(run())
-    assert (dns.asked, smtp.asked) == (["dns 3"], ["smtp 2", "submission 1"])
-    assert (dns.closed, smtp.closed) == (1, 1)
+    assert (dns.asked, smtp.asked, https.asked) == (["dns 3"], ["smtp 2", "submission 1"], ["https 4"])
+    assert (dns.closed, smtp.closed, https.closed) == (1, 1, 1)
 
 
 def test_what_nobody_can_ask_reads_not_attempted() -> None:

@@ -13,6 +13,9 @@ from checks.probes import (
     DnsReading,
     DnsRecord,
     Fault,
+    HttpsFault,
+    HttpsProbe,
+    HttpsReading,
     Reply,
     SmtpReading,
     Stage,
@@ -26,6 +29,7 @@ from tests.reports import sample
 
 TXT = DnsProbe("club.example", "TXT")
 MX = DnsProbe("club.example", "MX")
+WEB = HttpsProbe(host="mta-sts.club.example", address="192.0.2.80", path="/.well-known/mta-sts.txt")
 
 
 def record(value: str, **more: Any) -> DnsRecord:
@@ -49,6 +53,18 @@ def record(value: str, **more: Any) -> DnsRecord:
         (TXT, DnsReading(state=State.NODATA), ["has no TXT record (NODATA)"]),
         (TXT, DnsReading(state=State.SERVFAIL), ["No answer (servfail)", "SERVFAIL"]),
         (TXT, DnsReading(state=State.TIMEOUT, detail="nobody there"), ["No answer (timeout): nobody there"]),
+        (
+            WEB,
+            HttpsReading(state=State.OK, status=200, content_type="text/plain", body="mode: none\r\nmx: \x1b[31m\n"),
+            ["answered with code 200", "text/plain", "  mode: none\n", "mx: "],
+        ),
+        (
+            WEB,
+            HttpsReading(state=State.OK, status=301, location="http://127.0.0.1/"),
+            ["code 301", "http://127.0.0.1/, which was not"],
+        ),
+        (WEB, HttpsReading(state=State.OK, fault=HttpsFault.CODED, detail="it is compressed"), ["(coded): it is compressed"]),
+        (WEB, HttpsReading(state=State.REFUSED, detail="nobody there"), ["No answer (refused): nobody there"]),
         (sample.TALK, SmtpReading(state=State.REFUSED, detail="connection refused"), ["No answer (refused): connection refused"]),
         (
             sample.TALK,
