@@ -32,6 +32,7 @@ COMMANDS = {
     "route": Lazy("wizard.commands.route", "Tell which server would take a message, and why."),
     "spf": Lazy("wizard.commands.spf", "Ask what SPF says of one address (RFC 7208 check_host)."),
     "dkim": Lazy("wizard.commands.dkim", "Make a key pair for signing mail (new-key)."),
+    "watch": Lazy("wizard.commands.watch", "Wait until a change of DNS can be seen."),
     "explain": Lazy("wizard.commands.explain", "Explain a finding's code or a server's reply."),
     "providers": Lazy("wizard.commands.providers", "Show what is known of mail providers, and from where."),
     "schema": Lazy("wizard.commands.schema", "Print the JSON Schema of a document."),

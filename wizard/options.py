@@ -48,8 +48,8 @@ def _present() -> datetime:
 FLAGS = tuple(name for name in World.__dataclass_fields__ if name not in ("now", "taken_at"))
 
 
-def world_options(function: F) -> F:
-    """Add the common options; the command receives them as one `world: World`."""
+def world_options(function: F, *, timeout: float = DEFAULT_TIMEOUT, longest: float = 3600) -> F:
+    """Add the common options; the command receives them as one `world: World`. `timeout`: the default of --timeout, in seconds."""
     import functools  # noqa: PLC0415 - small, but --help of the group needs none of this module
 
     @click.option(
@@ -62,8 +62,8 @@ def world_options(function: F) -> F:
     )
     @click.option(
         "--timeout",
-        type=click.FloatRange(0.1, 3600),
-        default=DEFAULT_TIMEOUT,
+        type=click.FloatRange(0.1, longest),
+        default=timeout,
         show_default=True,
         metavar="SECONDS",
         help="Deadline of the whole run.",

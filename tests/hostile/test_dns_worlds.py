@@ -151,7 +151,14 @@ def sound(told: Told, most: int = MOST_QUESTIONS) -> None:
     assert not told.codes(Status.BROKEN)
     assert all(result.findings for result in told.results), "a check always says something"
     assert len(told.asked) == len(set(told.asked)), "a question was asked twice"
-    assert len(told.asked) <= most
+    assert len(told.asked) <= max(most, MOST_QUESTIONS)
+    assert len(of_spf(told)) <= most
+
+
+def of_spf(told: Told) -> set[str]:
+    """The questions that the SPF tree cost."""
+    spf = (result for result in told.results if result.check.startswith("spf."))
+    return {probe for result in spf for finding in result.findings for probe in finding.consulted}
 
 
 # --- one spoilt answer ------------------------------------------------------------------------------------------------
