@@ -40,6 +40,8 @@ class DomainSubject(Subject):
     """Addresses that the person named as sending."""
     selectors: tuple[str, ...] = ()
     """DKIM selectors that the person named."""
+    blocklists: bool = False
+    """The person wants blocklists to be asked, which tells their operators of the addresses."""
     volume: Volume = field(default_factory=Volume)
 
     @property
@@ -82,12 +84,23 @@ class SettingsSubject(Subject):
 
 
 def of_domain(
-    domain: str, *, now: datetime, sending_ips: Iterable[str] = (), selectors: Iterable[str] = (), allow_private: bool = False
+    domain: str,
+    *,
+    now: datetime,
+    sending_ips: Iterable[str] = (),
+    selectors: Iterable[str] = (),
+    allow_private: bool = False,
+    blocklists: bool = False,
 ) -> list[Subject]:
     """Subjects of `check --domain`: the domain in both roles."""
     return [
         DomainSubject(
-            now=now, allow_private=allow_private, domain=domain, sending_ips=tuple(sending_ips), selectors=tuple(selectors)
+            now=now,
+            allow_private=allow_private,
+            domain=domain,
+            sending_ips=tuple(sending_ips),
+            selectors=tuple(selectors),
+            blocklists=blocklists,
         )
     ]
 
@@ -100,6 +113,7 @@ def of_settings(
     sending_ips: Iterable[str] = (),
     selectors: Iterable[str] = (),
     allow_private: bool = False,
+    blocklists: bool = False,
     test: TestPlan | None = None,
 ) -> list[Subject]:
     """Subjects of `check SETTINGS`: the document, each server, and each domain that they send as.
@@ -112,8 +126,8 @@ def of_settings(
     for server in servers:
         plan = test if test is None or server.name == sends else replace(test, message="")
         subjects.append(ServerSubject(now=now, allow_private=allow_private, server=server, settings=settings, test=plan))
-    subjects += _domains(settings, servers, now, tuple(sending_ips), tuple(selectors), allow_private)
-    return subjects
+    domains = _domains(settings, servers, now, tuple(sending_ips), tuple(selectors), allow_private)
+    return [*subjects, *(replace(domain, blocklists=blocklists) for domain in domains)]
 
 
 def _domains(

@@ -43,6 +43,8 @@ def _command(report: Report, codes: Sequence[str], servers: Sequence[str]) -> Wo
     else:
         words += [_path(str(subject.get("file") or "settings.toml")), *_server(subject, servers)]
     words += _repeated("--sending-ip", subject.get("sending_ips")) + _repeated("--selector", subject.get("selectors"))
+    if subject.get("blocklists") is True:
+        words.append("--blocklists")
     if codes:
         words += ["--only", ",".join(codes)]
     words += _message(subject, vantage, codes)

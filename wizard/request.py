@@ -29,6 +29,8 @@ class Request:
     sending_ips: tuple[str, ...] = ()
     selectors: tuple[str, ...] = ()
     allow_private: bool = False
+    blocklists: bool = False
+    """Ask blocklists of the sending addresses."""
     to: str = ""
     """The confirmed test address."""
     message: str = ""
@@ -40,7 +42,12 @@ class Request:
         """Expand into what rules are asked about."""
         if self.settings is None:
             return of_domain(
-                self.domain, now=now, sending_ips=self.sending_ips, selectors=self.selectors, allow_private=self.allow_private
+                self.domain,
+                now=now,
+                sending_ips=self.sending_ips,
+                selectors=self.selectors,
+                allow_private=self.allow_private,
+                blocklists=self.blocklists,
             )
         return of_settings(
             self.settings,
@@ -49,6 +56,7 @@ class Request:
             sending_ips=self.sending_ips,
             selectors=self.selectors,
             allow_private=self.allow_private,
+            blocklists=self.blocklists,
             test=TestPlan(to=self.to, message=self.message) if self.to else None,
         )
 
@@ -87,7 +95,7 @@ def from_document(plain: object) -> Request:
     return _sound(request)
 
 
-_TYPES: Mapping[str, Any] = {"allow_private": bool, **dict.fromkeys(("sending_ips", "selectors", "only", "skip"), list[str])}
+_TYPES: Mapping[str, Any] = {"allow_private": bool, "blocklists": bool, **dict.fromkeys(("sending_ips", "selectors", "only", "skip"), list[str])}
 
 
 def _sound(request: Request) -> Request:

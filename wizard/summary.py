@@ -141,6 +141,8 @@ def subject_of(request: Request, now: datetime) -> dict[str, Any]:
     for name in ("sending_ips", "selectors"):
         if given := getattr(request, name):
             plain[name] = list(given)
+    if request.blocklists:
+        plain["blocklists"] = True
     if request.settings is not None:
         plain["file"] = request.file or request.name
         if request.server:

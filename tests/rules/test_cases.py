@@ -7,6 +7,7 @@ A file is named after its rule (spf_record.toml is for checks/rules/spf_record.p
 - `settings`: the settings document as a table, for rules about servers or settings; `server`: check only this one
 - `readings`: {"smtp mail.club.example [192.0.2.10]:587 starttls" = { state = "ok", ... }} for everything that is not DNS
 - `sending_ips`, `selectors`, `now` (default 2026-11-23T09:00:00Z), `allow` (default all), `allow_private`, `test_to`, `message`
+- `blocklists = true`: blocklists may be asked
 - `roles = ["from"]` or `["envelope"]`: for a bare domain, which role it has (default both)
 - `titles`: {"code" = "text that the title must contain"}; `records`: {"code" = ["replace club.example TXT v=spf1 -all"]}
 """
@@ -34,7 +35,7 @@ CASES = Path(__file__).parent / "cases"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 KNOWN_KEYS = {
     "name", "says", "never", "says_nothing_else", "zone", "domain", "faults", "settings", "server", "readings", "sending_ips",
-    "selectors", "now", "allow", "allow_private", "test_to", "message", "roles", "volume", "titles", "records",
+    "selectors", "now", "allow", "allow_private", "test_to", "message", "roles", "volume", "titles", "records", "blocklists",
 }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def run_case(stem: str, case: dict[str, Any]) -> list[Finding]:
         test = TestPlan(to=case["test_to"], message=case.get("message", "")) if "test_to" in case else None
         subjects = of_settings(
             parse(case["settings"]), now=now, only_server=case.get("server", ""), sending_ips=case.get("sending_ips", ()),
-            selectors=case.get("selectors", ()), allow_private=private, test=test,
+            selectors=case.get("selectors", ()), allow_private=private, test=test, blocklists=case.get("blocklists", False),
         )  # fmt: skip
     else:
         roles = case.get("roles", ["from", "envelope"])
@@ -73,7 +74,7 @@ def run_case(stem: str, case: dict[str, Any]) -> list[Finding]:
             DomainSubject(
                 now=now, domain=domain, allow_private=private, header_from="from" in roles, envelope="envelope" in roles,
                 sending_ips=tuple(case.get("sending_ips", ())), selectors=tuple(case.get("selectors", ())),
-                volume=Volume(**case.get("volume", {})),
+                volume=Volume(**case.get("volume", {})), blocklists=case.get("blocklists", False),
             )
         ]  # fmt: skip
     readings = {probe_id: _reading(probe_id, fields) for probe_id, fields in case.get("readings", {}).items()}

@@ -33,6 +33,11 @@ from wizard.terminal import tell
     metavar="CODE,..",
     help="Run these checks only: a family (spf), a check (spf.record) or a code.",
 )
+@click.option(
+    "--blocklists",
+    is_flag=True,
+    help="Ask blocklists of the sending addresses. It tells their operators whose mail you look after.",
+)
 @click.option("--skip", multiple=True, callback=words, metavar="CODE,..", help="Leave these checks out.")
 @click.option(
     "--allow",
@@ -62,6 +67,7 @@ def command(
     server: str,
     sending_ips: tuple[str, ...],
     selectors: tuple[str, ...],
+    blocklists: bool,
     only: tuple[str, ...],
     skip: tuple[str, ...],
     allow: frozenset[Effect] | None,
@@ -95,6 +101,7 @@ def command(
             sending_ips=sending_ips,
             selectors=selectors,
             allow_private=world.allow_private,
+            blocklists=blocklists,
             only=only,
             skip=skip,
         )
@@ -115,6 +122,7 @@ def command(
             sending_ips=sending_ips,
             selectors=selectors,
             allow_private=world.allow_private,
+            blocklists=blocklists,
             to=to or "",
             message=new_message_id() if Effect.SEND in allowed else "",
             only=only,
