@@ -1,4 +1,4 @@
-"""Records to propose where there is none, or more than one. Each is judged on the changed zone before it is shown."""
+"""Records to propose where there is none, more than one, or one that receivers cannot use. Each is judged on the changed zone before it is shown."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from checks.evidence import Evidence
 from checks.probes import DnsProbe
 from checks.records.spf import parse
-from checks.records.spf_edit import merged, without
-from checks.records.spf_tree import walk
+from checks.records.spf_door import Result, check_host
+from checks.records.spf_edit import deduplicated, merged, replaced, without
+from checks.records.spf_tree import Flaw, Tree, walk
 from checks.records.spf_view import with_record
-from checks.rules._spf_senders import senders
+from checks.rules._spf_senders import Sender, senders
 from checks.subject import DomainSubject
 from checks.tables import providers_of_mx
+
+MAX_TRIED = 11  # hosts of the own record that are looked up to find the dead ones: one more than receivers come to
+MAX_TERMS = 30  # a record that has more of them is not mended by leaving out a few
 
 
 def first_record(subject: DomainSubject, ev: Evidence) -> str:
@@ -20,16 +24,28 @@ def first_record(subject: DomainSubject, ev: Evidence) -> str:
     terms = [term for sender in senders(subject, ev, sample=False) for term in sender.terms(sender.addresses)]
     terms = terms or _by_mx(subject.domain, ev)
     text = " ".join(["v=spf1", *dict.fromkeys(terms), "~all"])
-    return text if terms and _usable(subject.domain, text, ev) else ""
+    return text if terms and _tidy(subject.domain, text, ev) else ""
 
 
-def merged_record(domain: str, texts: Sequence[str], ev: Evidence) -> str:
+def merged_record(subject: DomainSubject, texts: Sequence[str], ev: Evidence) -> str:
     """Return the one record that takes the place of several, "" if it would not be usable."""
     text = merged(texts)
-    if _usable(domain, text, ev):
-        return text
-    lean = without(parse(text), _contained(text, ev))
-    return lean if lean != text and _usable(domain, lean, ev) else ""
+    return text if _tidy(subject.domain, text, ev) else leaner(subject, text, ev)
+
+
+def leaner(subject: DomainSubject, text: str, ev: Evidence) -> str:
+    """Return the record without what only costs, as little of it as will do; "" if that is not enough.
+
+    In this order: what leads to no usable record, what is said twice, includes within others, names without address, ptr.
+    """
+    if len(parse(text).counted) > MAX_TERMS:
+        return ""
+    slim = text
+    for step in (_without_dead, _without_double, _without_contained, _without_void, _without_ptr):
+        slim = step(subject, slim, ev)
+        if slim != text and _names_somebody(slim) and _usable(subject.domain, slim, ev):
+            return slim
+    return ""
 
 
 def _by_mx(domain: str, ev: Evidence) -> list[str]:
@@ -41,16 +57,77 @@ def _by_mx(domain: str, ev: Evidence) -> list[str]:
     return ["mx"] if names else []
 
 
-def _contained(text: str, ev: Evidence) -> list[str]:
-    """Return the includes that another include of the record contains already."""
-    includes = {
-        term.text: term.domain.lower().removesuffix(".")
-        for term in parse(text).mechanisms
-        if term.name == "include" and term.qualifier == "+"
-    }
-    inside = {word: {name for name, _ in walk(domain, ev).records[1:]} for word, domain in includes.items()}
-    return [word for word, domain in includes.items() if any(domain in names for other, names in inside.items() if other != word)]
+def _tree(subject: DomainSubject, text: str, ev: Evidence) -> Tree:
+    return walk(subject.domain, with_record(ev, subject.domain, text))
+
+
+def _without_dead(subject: DomainSubject, text: str, ev: Evidence) -> str:
+    """Leave out what makes the record unusable and leads to no sender."""
+    faults = _tree(subject, text, ev).faults
+    return without(parse(text), [fault.term for fault in faults if fault.depth == 0 and fault.flaw is not Flaw.MANY_MX])
+
+
+def _without_double(_subject: DomainSubject, text: str, _ev: Evidence) -> str:
+    return deduplicated(parse(text))
+
+
+def _without_void(subject: DomainSubject, text: str, ev: Evidence) -> str:
+    """Names without address let nobody send. A question that failed is no such name."""
+    tree = _tree(subject, text, ev)
+    hosts = [host for host in tree.hosts if host.step.depth == 0 and host.step.kind in ("a", "exists")][:MAX_TRIED]
+    for type_ in ("A", "AAAA"):
+        readings = ev.all(*(DnsProbe(host.name, type_) for host in hosts if type_ == "A" or not host.only_v4))
+        asked = iter(readings)
+        hosts = [
+            host
+            for host in hosts
+            if (type_ == "AAAA" and host.only_v4) or ((reading := next(asked)).state.answered and not reading.records)
+        ]
+    return without(parse(text), [*(host.step.term for host in hosts), *(void.term for void in tree.no_mx if void.depth == 0)])
+
+
+def _without_contained(subject: DomainSubject, text: str, ev: Evidence) -> str:
+    """Leave out includes that another include of the record contains already, as far as the tree was followed."""
+    inside: dict[str, set[str]] = {}
+    names: dict[str, str] = {}
+    term = ""
+    for step in _tree(subject, text, ev).steps:
+        if step.depth == 0:
+            term = step.term
+            if step.kind == "include" and parse(f"v=spf1 {term}").mechanisms[0].qualifier == "+":
+                names[term] = step.name
+        elif term in names and step.kind in ("include", "redirect") and step.term[0] not in "-~?":
+            inside.setdefault(term, set()).add(step.name)
+    gone = [
+        term for term, name in names.items() if name and any(name in found for other, found in inside.items() if other != term)
+    ]
+    return without(parse(text), gone)
+
+
+def _without_ptr(subject: DomainSubject, text: str, ev: Evidence) -> str:
+    """Put the known servers in the place of ptr; it stays if none is known, for then nobody knows who needs it."""
+    record = parse(text)
+    words = [term.text for term in record.mechanisms if term.name == "ptr"]
+    known = [sender for sender in senders(subject, ev) if sender.addresses and not sender.guessed] if words else []
+    if not known:
+        return text
+    bare = with_record(ev, subject.domain, without(record, words))
+    needy = {sender: [address for address in sender.addresses if not passes(sender, address, bare)] for sender in known}
+    return replaced(record, words, dict.fromkeys(term for sender, some in needy.items() if some for term in sender.terms(some)))
+
+
+def passes(sender: Sender, address: str, ev: Evidence) -> bool:
+    """Tell whether a sender may send from one of its addresses."""
+    return check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev).result is Result.PASS
+
+
+def _names_somebody(text: str) -> bool:
+    return any(term.qualifier == "+" for term in parse(text).mechanisms)
+
+
+def _tidy(domain: str, text: str, ev: Evidence) -> bool:
+    return not parse(text).problems and _usable(domain, text, ev)
 
 
 def _usable(domain: str, text: str, ev: Evidence) -> bool:
-    return not parse(text).problems and not walk(domain, with_record(ev, domain, text)).broken
+    return not parse(text).fatal and not walk(domain, with_record(ev, domain, text)).broken

@@ -17,12 +17,11 @@ from collections.abc import Iterator
 
 from checks.evidence import Evidence
 from checks.model import DnsChange, Finding, Outcome, Owner, Status
-from checks.records.spf import parse
-from checks.records.spf_edit import deduplicated, without
 from checks.records.spf_macro import letters
 from checks.records.spf_tree import MAX_LOOKUPS, MAX_MX, Fault, Flaw, Tree, outline, walk
-from checks.records.spf_view import with_record
-from checks.rules._spf import Own, Skip, own_record, short
+from checks.rules._spf import Own, Skip, alias_steps, own_record, short
+from checks.rules._spf_limit import MAX_NAMED, costs, options
+from checks.rules._spf_propose import leaner
 from checks.subject import DomainSubject
 
 WITHIN = Outcome(
@@ -51,8 +50,8 @@ TOO_MANY = Outcome(
         "If too many remain, let a service send from a sub-domain, which has its own {limit} look-ups.",
     ),
     references=("RFC 7208 section 4.6.4",),
-    also=("tree", "published"),
-    volatile=("tree",),
+    also=("tree", "owners", "published"),
+    volatile=("tree", "owners"),
 )
 MANY_MX = Outcome(
     code="spf.too-many-mx",
@@ -123,19 +122,27 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield NOT_COUNTED(about=domain, domain=domain, reason=own.reason, status=own.status)
         return
     tree = walk(domain, ev)
+    text = leaner(subject, own.record.text, ev) if tree.broken else ""
+    fixed = own.changes(text)
     if tree.over_limit:
-        fixed = _change(own, deduplicated(own.record), subject, ev)
-        lines = outline(tree)
-        text = own.record.text
-        yield TOO_MANY(
-            about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=lines, published=text, records=fixed
-        )
+        yield _too_many(own, tree, text, subject, ev)
     dead = [fault.term for fault in tree.faults if fault.depth == 0 and fault.flaw is not Flaw.MANY_MX]
-    fixed = _change(own, without(own.record, dead), subject, ev) if dead else []
     for fault in dict.fromkeys(tree.faults):
         yield _broken(fault, own, tree, fixed if fault.term in dead else [])
     if not tree.broken:
         yield _counted(domain, tree)
+
+
+def _too_many(own: Own, tree: Tree, text: str, subject: DomainSubject, ev: Evidence) -> Finding:
+    domain = own.domain
+    steps = options(subject, tree, ev)
+    if text:
+        mended = f"Replace the SPF record at {domain} by the one below: it lets the same servers send, without terms that only cost look-ups."
+        steps = (*(alias_steps(domain, own.name, text) or (mended,)), steps[0])
+    return TOO_MANY(
+        about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=outline(tree), published=own.record.text,
+        owners=[str(cost) for cost in costs(tree)][:MAX_NAMED], records=own.changes(text), steps=steps,
+    )  # fmt: skip
 
 
 def _counted(domain: str, tree: Tree) -> Finding:
@@ -175,10 +182,3 @@ def _broken(fault: Fault, own: Own, tree: Tree, fixed: list[DnsChange]) -> Findi
         about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, reason=reason, published=text, tree=lines,
         records=fixed,
     )  # fmt: skip
-
-
-def _change(own: Own, text: str, subject: DomainSubject, ev: Evidence) -> list[DnsChange]:
-    """Propose a record only if receivers could use it, and if it still names somebody who may send."""
-    if text == own.record.text or not any(term.qualifier == "+" for term in parse(text).mechanisms):
-        return []
-    return [] if walk(subject.domain, with_record(ev, subject.domain, text)).broken else own.changes(text)

@@ -18,12 +18,12 @@ from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
 from checks.records.spf import Mechanism, Record
-from checks.records.spf_door import Result, check_host
 from checks.records.spf_edit import replaced, without
 from checks.records.spf_macro import static_name
 from checks.records.spf_tree import walk
 from checks.records.spf_view import with_record
 from checks.rules._spf import Own, Skip, own_record, short
+from checks.rules._spf_propose import passes
 from checks.rules._spf_senders import Sender, senders
 from checks.subject import DomainSubject
 
@@ -88,20 +88,16 @@ def _replacement(subject: DomainSubject, own: Own, terms: Sequence[Mechanism], e
     new: list[str] = []
     passing: list[tuple[Sender, str]] = []
     for sender in senders(subject, ev):
-        known = [address for address in sender.addresses if _passes(sender, address, ev)]
+        known = [address for address in sender.addresses if passes(sender, address, ev)]
         passing += [(sender, address) for address in known]
-        needy = [address for address in known if not _passes(sender, address, bare)]
+        needy = [address for address in known if not passes(sender, address, bare)]
         new += sender.terms(needy) if needy else []
     if not new:
         return ""
     text = replaced(record, words, dict.fromkeys([*_mail_exchangers(domain, record, terms, ev), *new]))
     view = with_record(ev, domain, text)
-    good = not walk(domain, view).broken and all(_passes(sender, address, view) for sender, address in passing)
+    good = not walk(domain, view).broken and all(passes(sender, address, view) for sender, address in passing)
     return text if good else ""
-
-
-def _passes(sender: Sender, address: str, ev: Evidence) -> bool:
-    return check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev).result is Result.PASS
 
 
 def _mail_exchangers(domain: str, record: Record, terms: Sequence[Mechanism], ev: Evidence) -> list[str]:

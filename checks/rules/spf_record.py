@@ -116,7 +116,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     if len(found) == 1:
         yield PRESENT(about=domain, domain=domain, record=found[0])
     elif found:
-        yield _multiple(domain, name, found, ev)
+        yield _multiple(subject, name, found, ev)
     elif is_absent(domain, ev):
         yield NO_DOMAIN(about=domain, domain=domain)
     elif almost := [(text, meant) for text in reading.values if (meant := almost_spf(text))]:
@@ -128,7 +128,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         steps = alias_steps(domain, name, meant)
         yield MISSPELT(about=domain, domain=domain, published=short(published), records=[] if steps else changes, steps=steps)
     elif name == domain and (misplaced := _at_doubled_name(domain, ev)):
-        yield _moved(domain, misplaced, ev)
+        yield _moved(subject, misplaced, ev)
     else:
         abandoned = _of_type_99(domain, ev)
         if abandoned:
@@ -139,8 +139,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield MISSING(about=domain, domain=domain, records=changes, steps=steps)
 
 
-def _multiple(domain: str, name: str, found: list[str], ev: Evidence) -> Finding:
-    text = merged_record(domain, found, ev)
+def _multiple(subject: DomainSubject, name: str, found: list[str], ev: Evidence) -> Finding:
+    domain = subject.domain
+    text = merged_record(subject, found, ev)
     steps = (
         alias_steps(domain, name, text) if text else tuple(step.format(domain=domain, count=len(found)) for step in MERGE_BY_HAND)
     )
@@ -168,9 +169,10 @@ def _usable_one(domain: str, found: list[str], ev: Evidence) -> str:
     return text if text and not parse(text).problems and not walk(domain, with_record(ev, domain, text)).broken else ""
 
 
-def _moved(domain: str, found: list[str], ev: Evidence) -> Finding:
+def _moved(subject: DomainSubject, found: list[str], ev: Evidence) -> Finding:
+    domain = subject.domain
     wrong = f"{domain}.{domain}"
-    text = found[0] if len(found) == 1 else merged_record(domain, found, ev)
+    text = found[0] if len(found) == 1 else merged_record(subject, found, ev)
     changes: list[DnsChange] = []
     if text and not walk(domain, with_record(ev, domain, text)).broken:
         removed = [DnsChange(action=Action.REMOVE, name=wrong, type="TXT", value=old) for old in found]
