@@ -86,6 +86,16 @@ class DmarcRecord:
                 chosen = self.nonexistent
         return chosen.tested if self.testing else chosen
 
+    def by_rfc7489(self, *, inherited: bool) -> Policy:
+        """Return the policy as receivers of the older RFC see it (RFC 7489 section 6.3): without np= and t=. What pct= does is apart."""
+        return (self.subdomain or self.policy) if inherited else self.policy
+
+    @property
+    def percent(self) -> int:
+        """The share of failing mail that receivers of RFC 7489 act on (pct=); 100 if nothing valid is said."""
+        text = next((tag.partition("=")[2] for tag in self.removed if tag.startswith("pct=")), "")
+        return min(100, int(text)) if re.fullmatch(r"[0-9]{1,3}", text) else 100
+
 
 def is_dmarc(text: str) -> bool:
     """Tell whether a TXT record is a DMARC record; receivers discard all others (RFC 9989 section 4.10)."""

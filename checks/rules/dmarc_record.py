@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from checks.evidence import Evidence, State
 from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
-from checks.records.dmarc import is_dmarc, meant_as_dmarc, parse_dmarc
+from checks.records.dmarc import DmarcRecord, is_dmarc, meant_as_dmarc, parse_dmarc
 from checks.records.dmarc_walk import Place, Walk, by_rfc7489, tree_walk
 from checks.rules._absent import is_absent
 from checks.rules._dmarc import BULK_REFERENCE, LONGEST_SHOWN, best_place, by_volume, change, first_record, repaired, tidy
+from checks.rules._dmarc_plan import Stage, altered, stage_of
 from checks.subject import DomainSubject
 
 PRESENT = Outcome(
@@ -95,7 +96,7 @@ DIFFERS = Outcome(
     status=Status.NOTE,
     title="Receivers differ on the DMARC record of {domain}: newer ones take {newer}, older ones take {older}",
     owner=Owner.DNS_ADMIN,
-    steps=("Publish the same record at _dmarc.{domain} itself; then all receivers agree.",),
+    steps=("Publish a record at _dmarc.{domain} itself; then all receivers agree.",),
     references=("RFC 9989 section 4.10", "RFC 7489 section 6.6.3"),
 )
 NO_DOMAIN = Outcome(
@@ -124,7 +125,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     if walk.policy is not None:
         yield _found(walk, walk.policy)
         if spoilt is None:
-            yield from _differs(walk, walk.policy, ev)
+            yield from _differs(walk, walk.policy, walk.policy.records[0], ev)
     elif spoilt is None:
         yield _missing(subject, ev)
 
@@ -136,12 +137,30 @@ def _found(walk: Walk, place: Place) -> Finding:
     return PRESENT(about=domain, domain=domain, record=record, aliases=list(place.reading.chain))
 
 
-def _differs(walk: Walk, place: Place, ev: Evidence) -> Iterator[Finding]:
+def _differs(walk: Walk, place: Place, record: DmarcRecord, ev: Evidence) -> Iterator[Finding]:
     """Receivers that still follow RFC 7489 may find another record, or none."""
-    older = by_rfc7489(walk.author, ev)
-    if older is None or older.domain != place.domain:
-        there = f"the one of {older.domain}" if older else "none"
-        yield DIFFERS(about=walk.author, domain=walk.author, newer=f"the one of {place.domain}", older=there)
+    domain, older = walk.author, by_rfc7489(walk.author, ev)
+    if older is not None and older.domain == place.domain:
+        return
+    there = "none"
+    if older is not None and older.record is not None:
+        there = f"the one of {older.domain} ({older.record.by_rfc7489(inherited=older.domain != domain)})"
+    stage = stage_of(walk, record, ev)
+    own = _own_record(stage) if not walk.own.reading.chain else ""  # beside an alias there can be no other record
+    yield DIFFERS(
+        about=domain,
+        domain=domain,
+        newer=f"the one of {place.domain} ({stage.in_force})",
+        older=there,
+        records=[change(domain, own, Action.ADD)] if own else [],
+    )
+
+
+def _own_record(stage: Stage) -> str:
+    """Return a record for the domain itself that says what the inherited one says; a registry's address for reports is not taken over."""
+    if not stage.ours:
+        return f"v=DMARC1; p={stage.in_force}; rua=mailto:postmaster@{stage.domain}"
+    return altered(stage.record, {"p": str(stage.in_force), **dict.fromkeys(("sp", "np", "psd", "t"), "")})
 
 
 def _spoilt(subject: DomainSubject, place: Place) -> Finding | None:

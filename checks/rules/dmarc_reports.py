@@ -2,7 +2,7 @@
 
 What it checks:
 The addresses in the DMARC record that receivers send their reports to: whether there are any, whether they are written correctly, and
-whether an address at another organisation has agreed to take them.
+whether an address at another organisation has agreed to take them, and whether mail can reach it at all.
 
 Why it matters:
 The daily reports are the only way to learn who sends mail in your name, and whether your own mail passes. Your mail is delivered
@@ -13,7 +13,7 @@ Add rua=mailto: and an address that somebody reads. If it belongs to another org
 consent in its own DNS.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from checks.evidence import Evidence
 from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
@@ -21,7 +21,9 @@ from checks.probes import DnsProbe
 from checks.records.dmarc import DmarcRecord, is_dmarc
 from checks.records.dmarc_uri import MAX_ADDRESSES
 from checks.records.dmarc_walk import tree_walk
-from checks.records.org_domain import by_suffix_list
+from checks.records.org_domain import by_suffix_list, is_within
+from checks.rules._dmarc import LONGEST_SHOWN, change
+from checks.rules._dmarc_plan import altered, is_clean
 from checks.subject import DomainSubject
 
 INFORMATIONAL = True
@@ -37,7 +39,7 @@ NO_ADDRESS = Outcome(
     title="The DMARC record of {place} asks for no reports",
     owner=Owner.DNS_ADMIN,
     steps=("Add rua=mailto: and an address that somebody reads to the record at _dmarc.{place}.",),
-    also=("domain",),
+    also=("domain", "record"),
     references=("RFC 9989 section 4.7",),
 )
 BAD_ADDRESS = Outcome(
@@ -56,6 +58,14 @@ NO_CONSENT = Outcome(
     steps=("Ask the owner of {target} to add the TXT record below, or use an address at {place}.",),
     references=("RFC 9990 section 4",),
 )
+UNREACHABLE = Outcome(
+    code="dmarc.report-address-unreachable",
+    status=Status.NOTE,
+    title="{target} takes no mail ({reason}), so DMARC reports about {place} do not arrive there",
+    owner=Owner.DNS_ADMIN,
+    steps=("Replace {addresses} in the record at _dmarc.{place} by an address that takes mail and that somebody reads.",),
+    references=("RFC 5321 section 5.1", "RFC 7505"),
+)
 SIZE_LIMIT = Outcome(
     code="dmarc.report-size-limit",
     status=Status.NOTE,
@@ -71,6 +81,7 @@ NO_RECORD = Outcome(
 )
 
 LONGEST_NAME = 253  # RFC 1035 section 2.3.4, in text without the last dot
+SHOWN = 5  # addresses that a finding names
 OF_REPORTS = ("bad-rua", "bad-ruf", "too-many-addresses")
 
 
@@ -85,26 +96,70 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     if problems := [str(problem) for problem in record.problems if problem.kind in OF_REPORTS]:
         yield BAD_ADDRESS(about=domain, place=place, problems=problems[:3])
     elif not record.rua:
-        yield NO_ADDRESS(about=domain, domain=domain, place=place)
+        yield _no_address(domain, place, record, ev)
     if any(uri.size_limit for uri in (*record.rua, *record.ruf)):
         yield SIZE_LIMIT(about=domain, place=place)
     if addresses := [uri.address for uri in record.rua if not uri.fault]:
         yield REQUESTED(about=domain, domain=domain, addresses=addresses)
-    yield from _consents(domain, place, record, ev)
+    yield from _destinations(domain, place, record, ev)
 
 
-def _consents(domain: str, place: str, record: DmarcRecord, ev: Evidence) -> Iterator[Finding]:
-    """RFC 9990 section 4: an address at another organisation counts only with that organisation's consent."""
-    own = by_suffix_list(place)
-    targets = dict.fromkeys(
-        uri.domain for uri in (*record.rua, *record.ruf) if not uri.fault and by_suffix_list(uri.domain) != own
-    )
-    probes = {target: DnsProbe(f"{place}._report._dmarc.{target}", "TXT") for target in list(targets)[:MAX_ADDRESSES]}
-    asked = {target: probe for target, probe in probes.items() if len(probe.name) <= LONGEST_NAME}
-    readings = dict(zip(asked, ev.all(*asked.values()), strict=True))
-    for target, reading in readings.items():
-        if reading.state.answered and not any(is_dmarc(text) for text in reading.values):
-            consent = DnsChange(action=Action.ADD, name=asked[target].name, type="TXT", value="v=DMARC1")
-            yield NO_CONSENT(about=domain, place=place, target=target, records=[consent])
-    for probe in asked.values():
+def _no_address(domain: str, place: str, record: DmarcRecord, ev: Evidence) -> Finding:
+    """The record to replace it by is shown where the domain can take reports itself, and nothing else is to be mended."""
+    ready = is_clean(record) and is_within(place, by_suffix_list(domain)) and not _no_mail(place, ev)
+    value = altered(record, {"rua": f"mailto:postmaster@{place}"})
+    text = record.text[:LONGEST_SHOWN]
+    return NO_ADDRESS(about=domain, domain=domain, place=place, record=text, records=[change(place, value)] if ready else [])
+
+
+def _destinations(domain: str, place: str, record: DmarcRecord, ev: Evidence) -> Iterator[Finding]:
+    """Each domain that reports go to: whether it has agreed, and if so, whether it takes mail."""
+    addresses: dict[str, list[str]] = {}
+    for uri in (*record.rua, *record.ruf):
+        if not uri.fault:
+            addresses.setdefault(uri.domain, []).append(uri.address)
+    targets = list(addresses)[:MAX_ADDRESSES]
+    asked = _consents(place, targets)
+    mail = [DnsProbe(target, "MX") for target in targets]
+    ev.all(*asked.values(), *mail)
+    bare = [probe.name for probe in mail if ev[probe].state.answered and not ev[probe].values]
+    ev.all(*(DnsProbe(name, kind) for name in bare for kind in ("A", "AAAA")))
+    for target in targets:
+        consent = asked.get(target)
+        if consent is not None and not ev[consent].state.answered:
+            continue
+        if consent is not None and not any(is_dmarc(text) for text in ev[consent].values):
+            record_wanted = DnsChange(action=Action.ADD, name=consent.name, type="TXT", value="v=DMARC1")
+            yield NO_CONSENT(about=domain, place=place, target=target, records=[record_wanted])
+        elif reason := _no_mail(target, ev):
+            named = list(dict.fromkeys(addresses[target]))[:SHOWN]
+            yield UNREACHABLE(about=domain, place=place, target=target, reason=reason, addresses=named)
+    for probe in (*asked.values(), *mail, *_undecided(bare, ev)):
         ev.need(probe)
+
+
+def _undecided(bare: Sequence[str], ev: Evidence) -> list[DnsProbe]:
+    """Addresses that could not be read, of domains without MX of which no other address is known."""
+    pairs = [(DnsProbe(name, "A"), DnsProbe(name, "AAAA")) for name in bare]
+    return [probe for pair in pairs if not any(ev[probe].values for probe in pair) for probe in pair]
+
+
+def _consents(place: str, targets: Sequence[str]) -> dict[str, DnsProbe]:
+    """RFC 9990 section 4: an address at another organisation counts only with that organisation's consent, at this name."""
+    own = by_suffix_list(place)
+    probes = {target: DnsProbe(f"{place}._report._dmarc.{target}", "TXT") for target in targets if by_suffix_list(target) != own}
+    return {target: probe for target, probe in probes.items() if len(probe.name) <= LONGEST_NAME}
+
+
+def _no_mail(target: str, ev: Evidence) -> str:
+    """Return why a domain takes no mail; nothing if it does, or if that could not be read (RFC 5321 section 5.1)."""
+    exchangers = ev[DnsProbe(target, "MX")]
+    if exchangers.values:
+        null = all(value == "." for value in exchangers.values)
+        return "it says so itself, with a null MX" if null else ""  # RFC 7505 section 3
+    if not exchangers.state.answered:
+        return ""
+    readings = ev.all(DnsProbe(target, "A"), DnsProbe(target, "AAAA"))
+    if all(reading.state.answered and not reading.values for reading in readings):
+        return "it has neither a mail server (MX) nor an address in DNS"
+    return ""
