@@ -95,7 +95,11 @@ def from_document(plain: object) -> Request:
     return _sound(request)
 
 
-_TYPES: Mapping[str, Any] = {"allow_private": bool, "blocklists": bool, **dict.fromkeys(("sending_ips", "selectors", "only", "skip"), list[str])}
+_TYPES: Mapping[str, Any] = {
+    "allow_private": bool,
+    "blocklists": bool,
+    **dict.fromkeys(("sending_ips", "selectors", "only", "skip"), list[str]),
+}
 
 
 def _sound(request: Request) -> Request:

@@ -26,5 +26,7 @@ def command(output: Path) -> int:
     except ModuleNotFoundError as error:
         if error.name != "aiosmtpd":
             raise
-        raise click.ClickException('the demo needs its mail server: pip install "sendready[demo]" (from a checkout: pip install ".[demo]", or just make demo)') from None
+        raise click.ClickException(
+            'the demo needs its mail server: pip install "sendready[demo]" (from a checkout: pip install ".[demo]", or just make demo)'
+        ) from None
     return demonstrate(output)
