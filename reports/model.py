@@ -20,8 +20,11 @@ from checks.model import Action, CheckResult, Finding, Owner, Remedy, Status, Ve
 SCHEMA: Final = "sendready.report/1"
 MAX_DEPTH = 20  # of the open objects; what nests deeper is no report of ours
 
-FAMILIES = ("settings", "spf", "dkim", "dmarc", "mx", "reverse", "port", "tls", "auth", "sender", "send", "office365")
-"""The order in which a person meets the checks: what they typed, the domain, the server, the message."""
+FAMILIES = (
+    *("settings", "spf", "dkim", "dmarc", "mx", "bounce", "soa", "dnssec", "reverse", "port", "tls", "auth", "sender", "send"),
+    *("office365", "mtasts", "tlsrpt", "dane", "caa", "bimi"),
+)
+"""The order in which a person meets the checks: what they typed, the domain, the server, the message, and what is only about receiving."""
 
 
 def clean(text: str) -> str:
