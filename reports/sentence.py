@@ -25,31 +25,36 @@ def sentence(report: Report) -> str:
     open_questions = sum(finding.status in (Status.UNKNOWN, Status.BROKEN) for finding in findings)
     if verdict is Verdict.NOT_READY:
         return ", ".join(_shares(findings, Status.FAIL))
-    if verdict is Verdict.NOT_FULLY_TESTED:
+    if verdict is Verdict.NOT_FULLY_TESTED and open_questions:
         return f"{counted(open_questions, 'question', 'questions')} could not be answered"
     limited = "".join(f"; {limit}" for limit in limits(report))
+    if verdict is Verdict.NOT_FULLY_TESTED:
+        return f"{'nothing was found to check' if findings else 'nothing was checked'}{limited}"
     if verdict is Verdict.READY_WITH_WARNINGS:
         shares = _shares(findings, Status.WARN)
         idle = sum(finding.status is Status.WARN and finding.remedy is None for finding in findings)
         todo = ", ".join(shares + ([counted(idle, "warning to know of", "warnings to know of")] if idle else []))
         return f"nothing {'that was looked at ' if limited else ''}blocks sending; {todo}{limited}"
     passed = sum(finding.status is Status.PASS for finding in findings)
-    if passed:
-        return f"{counted(passed, 'point was', 'points were')} checked and nothing stands in the way{limited}"
-    return f"{'nothing was found to check' if findings else 'nothing was checked'}{limited}"
+    looked = f"{counted(passed, 'point was', 'points were')} checked and nothing" if passed else "nothing that was looked at"
+    return f"{looked} stands in the way{limited}"
 
 
 def explained(report: Report) -> str:
     """Say what the verdict means for sending, and promise no more than was looked at."""
     verdict = report.verdict
+    if verdict is Verdict.NOT_FULLY_TESTED and not confirmed(report) and not _open(report):
+        return f"No check of this run had anything to confirm, so it says nothing about sending. {NO_YES}"
     if verdict not in (Verdict.READY, Verdict.READY_WITH_WARNINGS):
         return EXPLAINED[verdict]
     warned = verdict is Verdict.READY_WITH_WARNINGS
-    if not confirmed(report) and not warned:
-        return f"No check of this run had anything to confirm, so it says nothing about sending. {NO_YES}"
     if not limits(report):
         return EXPLAINED[verdict] + (LIMITED if report.vantage.get("not_tested") else "")
     return f"{WARNED if warned else 'Everything that was looked at is in order.'} {NO_YES}"
+
+
+def _open(report: Report) -> bool:
+    return any(finding.status in (Status.UNKNOWN, Status.BROKEN) for finding in _findings(report))
 
 
 def confirmed(report: Report) -> bool:

@@ -39,7 +39,7 @@ FAIL, WARN, PASS, UNKNOWN = Status.FAIL, Status.WARN, Status.PASS, Status.UNKNOW
         ),
         ([finding(UNKNOWN), finding(WARN, US)], "Not fully tested", "1 question could not be answered"),
         ([finding(PASS)], "Ready", "1 point was checked and nothing stands in the way"),
-        ([], "Ready", "nothing was checked"),
+        ([], "Not fully tested", "nothing was checked"),
     ],
 )
 def test_sentence(findings: list[Finding], verdict: str, sentence: str) -> None:
@@ -93,7 +93,7 @@ def test_a_whole_run_may_promise() -> None:
 def test_nothing_confirmed_is_not_green() -> None:
     """No check had anything to say: grey, and no promise."""
     shown = ready(SERVERS, ALL, finding(Status.NOT_APPLICABLE))
-    assert (shown.status, shown.sentence) == ("not-applicable", "nothing was found to check")
+    assert (shown.status, shown.sentence) == ("unknown", "nothing was found to check")
     assert "says nothing about sending" in shown.explained
 
 
