@@ -6,6 +6,8 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -226,8 +228,15 @@ def test_a_wrong_line_is_explained_in_full_above_and_stays_to_be_mended(tmp_path
     assert '"sender.email": "office@hotel.example"' in next((tmp_path / "state").rglob("*.json")).read_text()
 
 
-def test_in_80_columns_no_line_is_longer_and_no_word_is_broken(tmp_path: Path) -> None:
-    with Terminal("wizard", "a.toml", *NOWHERE, cwd=tmp_path) as terminal:
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose name fits a terminal: a path cannot be wrapped, and pytest's own are long."""
+    with tempfile.TemporaryDirectory(prefix="w", dir="/tmp") as name:
+        yield Path(name)
+
+
+def test_in_80_columns_no_line_is_longer_and_no_word_is_broken(short_path: Path) -> None:
+    with Terminal("wizard", "a.toml", *NOWHERE, cwd=short_path) as terminal:
         for words in ("Which address", "Which name", "Where do replies", "Which server takes"):
             terminal.wait_for_line(words)
             terminal.key({"Which address": "o@club.example", "Which server takes": "smtp.office365.com"}.get(words, "?") + "\r")
@@ -243,7 +252,7 @@ def test_in_80_columns_no_line_is_longer_and_no_word_is_broken(tmp_path: Path) -
     assert "switched on by command, and required): documented by Microsoft 365" in menu.words  # nothing was cut off at the edge
     assert max(map(len, terminal.shown().text.split("\n"))) <= 80
 
-    with Terminal("wizard", "b.toml", "--plain", "--dry-run", *NOWHERE, cwd=tmp_path) as terminal:
+    with Terminal("wizard", "b.toml", "--plain", "--dry-run", *NOWHERE, cwd=short_path) as terminal:
         for words, typed in PLAIN[:-1]:
             play(terminal, [(words, "?"), (words, typed)] if words != "The password" else [(words, typed)])
         assert terminal.ends() == 0
