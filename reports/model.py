@@ -21,10 +21,13 @@ SCHEMA: Final = "sendready.report/1"
 MAX_DEPTH = 20  # of the open objects; what nests deeper is no report of ours
 
 FAMILIES = (
-    *("settings", "spf", "dkim", "dmarc", "mx", "bounce", "soa", "dnssec", "reverse", "port", "tls", "auth", "sender", "send"),
-    *("office365", "mtasts", "tlsrpt", "dane", "caa", "bimi"),
+    *("settings", "vantage"),
+    *("spf", "dkim", "dmarc", "mx", "bounce", "soa", "dnssec", "published"),
+    *("reverse", "reputation", "port", "tls", "auth", "sender", "send", "office365"),
+    *("mtasts", "tlsrpt", "dane", "caa", "bimi"),
 )
-"""The order in which a person meets the checks: what they typed, the domain, the server, the message, and what is only about receiving."""
+"""The order in which a person meets the checks: what they typed and from where it is looked at; the domain; the server and the message;
+and what is only about receiving."""
 
 
 def clean(text: str) -> str:

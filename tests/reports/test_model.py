@@ -10,8 +10,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from checks.catalogue import catalogue
 from checks.model import Action, CheckResult, DnsChange, Outcome, Owner, Status
-from reports.model import Report, build, json_schema
+from reports.model import FAMILIES, Report, build, json_schema
 from tests.reports import sample
 
 KEYS = ["schema", "tool", "taken_at", "subject", "verdict", "exit_code", "vantage", "checks", "tables"]
@@ -105,6 +106,11 @@ def test_the_checks_come_in_the_order_in_which_a_person_meets_them() -> None:
         "office365",
         "zz",
     ]
+
+
+def test_every_family_of_checks_has_its_place() -> None:
+    """A family that is added to the catalogue is given its place among the others; one that is gone leaves none behind."""
+    assert sorted(FAMILIES) == sorted({check.family for check in catalogue()})
 
 
 @pytest.mark.parametrize(("report", "code"), [(sample.customer(), 2), (sample.healthy(), 0)])
