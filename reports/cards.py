@@ -72,11 +72,6 @@ class Card:
     members: tuple[Member, ...] = ()
     """The findings that share the reason; empty if it is one alone."""
 
-    @property
-    def command(self) -> str:
-        """The command in one line, to be copied."""
-        return " ".join(self.verify)
-
 
 class Maker:
     """Makes cards; counts what it leaves out."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from checks.model import Owner, Status
+from reports.rerun import rows
 from reports.scope import Scope
 from reports.zone import TTL, Change
 
@@ -57,7 +58,7 @@ def _mail(owner: Owner, cards: Sequence[Card], scope: Scope) -> Iterator[str]:
         if card.verify and owner is Owner.US:  # the others have neither the program nor the settings
             yield ""
             yield "   How to check that it is done:"
-            yield f"   {card.command}"
+            yield from rows(card.verify, COLUMNS, indent=3)
     if owner is not Owner.US:
         yield ""
         yield "Please answer when it is done; then it is checked again from here."

@@ -14,6 +14,9 @@ MAX_CODES = 3  # a command that names more is read by nobody; it names families 
 MAX_FAMILIES = 4  # of a dozen; beyond, the whole check is as quick and shorter to type
 OURS = "the system's"  # how a run names the name servers that it was not told
 
+COLUMNS = 80  # of a terminal that nobody made wider
+MAX_CODES_LENGTH = 60  # characters of one --only; longer ones are given one by one
+
 Words = tuple[str, ...]
 """A command line, each word quoted for the shell and visible; joined by spaces it can be copied."""
 
@@ -35,6 +38,30 @@ def command_for_all(report: Report, found: Iterable[tuple[str, FindingEntry]]) -
     return _command(report, codes, [*same] if len(same) == 1 else [])
 
 
+def rows(words: Sequence[str], width: int, indent: int = 0) -> list[str]:
+    """Write a command on as many lines as it needs, each but the last ending in a backslash: all of them can be pasted at once.
+
+    A flag keeps its value beside it. One word that is wider than a line stays whole.
+    """
+    found: list[str] = []
+    for part in _parts(words):
+        if found and indent + len(found[-1]) + len(part) + 3 <= width:  # 3: the space, and " \\" at the end
+            found[-1] += f" {part}"
+        else:
+            found.append(f"  {part}" if found else part)
+    return [" " * indent + row + (" \\" if number < len(found) else "") for number, row in enumerate(found, start=1)]
+
+
+def _parts(words: Sequence[str]) -> list[str]:
+    parts: list[str] = []
+    for word, before in zip(words, ("", *words), strict=False):
+        if before.startswith("--") and not word.startswith("--"):
+            parts[-1] += f" {word}"
+        else:
+            parts.append(word)
+    return parts
+
+
 def _command(report: Report, codes: Sequence[str], servers: Sequence[str]) -> Words:
     subject, vantage = report.subject, report.vantage
     words = ["sendready", "check"]
@@ -45,8 +72,9 @@ def _command(report: Report, codes: Sequence[str], servers: Sequence[str]) -> Wo
     words += _repeated("--sending-ip", subject.get("sending_ips")) + _repeated("--selector", subject.get("selectors"))
     if subject.get("blocklists") is True:
         words.append("--blocklists")
+    together = ",".join(codes)
     if codes:
-        words += ["--only", ",".join(codes)]
+        words += ["--only", together] if len(together) <= MAX_CODES_LENGTH else _repeated("--only", codes)
     words += _message(subject, vantage, codes)
     words += _repeated("--nameserver", [server for server in _list(vantage.get("nameservers")) if server != OURS])
     if vantage.get("allow_private") is True:

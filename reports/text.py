@@ -12,6 +12,7 @@ from reports.cards import Card
 from reports.escape import visible
 from reports.manual import Manual, from_catalogue
 from reports.model import Report
+from reports.rerun import COLUMNS, rows
 from reports.view import Group, View, view
 from reports.words import listed
 from reports.zone import TTL, Change
@@ -26,7 +27,7 @@ NARROWEST = 40  # below this, wrapping makes a text harder to read than the term
 
 
 def render(report: Report, *, colour: bool, width: int = 100, manual: Manual = from_catalogue) -> str:
-    """Return the text. `width` wraps sentences; values to be copied stay on one line."""
+    """Return the text. `width` wraps sentences; values to be copied stay on one line, commands go on with a backslash."""
     return _Page(colour=colour, width=max(width, NARROWEST)).page(view(report, manual=manual))
 
 
@@ -83,7 +84,8 @@ class _Page:
         for change in card.changes:
             yield from self._change(change)
         if card.verify:
-            yield "       " + self._say("check again: ", "soft") + self._say(card.command)
+            yield "       " + self._say("check again:", "soft")
+            yield from map(self._say, rows(card.verify, min(self._width, COLUMNS), indent=9))
         if card.code:
             yield "       " + self._say(f"({card.code})", "soft")
 

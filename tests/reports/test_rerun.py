@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from checks.model import CheckResult, Outcome, Status
 from reports.model import FindingEntry, Report, build
-from reports.rerun import command, command_for_all
+from reports.rerun import command, command_for_all, rows
 from tests.reports import sample
 
 TWO = {"kind": "settings", "file": "club settings.toml", "servers": [{"name": "Office 365"}, {"name": "-b; rm"}]}
@@ -95,3 +97,48 @@ def test_one_command_for_many() -> None:
     assert only("spf.a", "spf.b") == "--only spf.a,spf.b"
     assert only("spf.a", "spf.b", "spf.c", "mx.a") == "--only spf,mx"
     assert only("spf.a", "mx.a", "dkim.a", "dmarc.a", "reverse.a") == ""
+
+
+LONG = TWO | {
+    "sending_ips": ["2001:db8::25", "192.0.2.1"],
+    "selectors": ["selector1-club-example"],
+    "file": "customer's settings.toml",
+}
+WORLD = {"nameservers": ["192.0.2.53:53", "[2001:db8::53]:53"], "allow_private": True, "port_map": {"587": 10587}}
+
+
+@pytest.mark.parametrize("width", [60, 72, 80])
+def test_a_command_of_several_lines_is_pasted_as_one(width: int, tmp_path: Path) -> None:
+    """No line is wider than asked, and a shell reads the lines as the one command that was meant."""
+    report, finding = made(LONG, WORLD, "office365.limit-above-provider", "Office 365")
+    words = command(report, "server", finding)
+    shown = rows(words, width, indent=9)
+    assert max(map(len, shown)) <= width
+    assert len(shown) > 3
+    assert all(row.endswith(" \\") for row in shown[:-1])
+    program = tmp_path / "sendready"
+    program.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    program.chmod(0o755)
+    told = subprocess.run(
+        ["/bin/sh", "-c", "\n".join(shown)], env={"PATH": f"{tmp_path}:/bin:/usr/bin"}, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.splitlines() == shlex.split(" ".join(words))[1:]
+
+
+def test_a_flag_keeps_its_value_beside_it() -> None:
+    report, finding = made(LONG, WORLD, "spf.missing", "Office 365")
+    shown = rows(command(report, "server", finding), 60)
+    assert not [row for row in shown if row.removesuffix(" \\").split()[-1] in ("--server", "--only", "--nameserver")]
+    assert rows(("sendready", "check", "a.toml"), 80, indent=2) == ["  sendready check a.toml"]
+
+
+def test_long_codes_are_given_one_by_one() -> None:
+    """So that no line needs to be longer than a terminal."""
+    report, finding = made(DOMAIN, {}, "office365.limit-above-provider", "a")
+    other = finding.model_copy(update={"code": "office365.external-recipients-above-limit"})
+    assert command_for_all(report, [("domain", finding), ("domain", other)])[-4:] == (
+        "--only",
+        "office365.limit-above-provider",
+        "--only",
+        "office365.external-recipients-above-limit",
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import shlex
 
 import pytest
 
@@ -29,10 +31,22 @@ def test_values_to_be_copied_stay_on_one_line() -> None:
     assert any(row.endswith(sample.KEY) for row in shown.splitlines())
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_the_command_to_check_again_fits_into_80_columns_and_is_read_as_one(width: int) -> None:
+    shown = text.render(sample.customer(), colour=False, width=width, manual=sample.manual).splitlines()
+    at = [number for number, row in enumerate(shown) if row.strip() == "check again:"]
+    assert len(at) > 5
+    for start in at:
+        rows = list(itertools.takewhile(lambda row: row.startswith("         "), shown[start + 1 :]))
+        assert max(map(len, rows)) <= min(width, 80)
+        assert [row.endswith("\\") for row in rows] == [True] * (len(rows) - 1) + [False]
+        assert shlex.split("\n".join(rows))[:3] == ["sendready", "check", "settings.toml"]
+
+
 @pytest.mark.parametrize("width", [10, 60, 100, 200])
 def test_sentences_keep_to_the_width(width: int) -> None:
     shown = text.render(sample.customer(), colour=False, width=width, manual=sample.manual)
-    copied = ("         ", "       check again:", "                ")
+    copied = ("         ", "                ")
     assert all(
         len(row) <= max(width, text.NARROWEST)
         for row in shown.splitlines()
