@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 
-from checks.settings import Server, Settings, Volume
+from checks.settings import SecretRef, Security, Server, Settings, Volume
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,29 @@ class TestPlan:
     """Unique id of the message; empty: stop after RCPT, nothing is sent."""
 
 
+class Way(StrEnum):
+    """How a message that has arrived is looked at."""
+
+    IMAP = "imap"  # in the mailbox that it was sent to
+    FILE = "file"  # saved by a person
+    RECEIVER = "receiver"  # taken by `sendready receive`, with what its connection showed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """Where to look at the message that has arrived. Holds no secret and no message."""
+
+    way: Way
+    host: str = ""
+    """IMAP only, like the rest down to the password."""
+    port: int = 0
+    security: Security = Security.IMPLICIT_TLS
+    username: str = ""
+    password: SecretRef | None = None
+    sha256: str = ""
+    """Of the message as it was saved, hex; empty for IMAP."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServerSubject(Subject):
     """One server of the settings, with the sender it serves."""
@@ -66,6 +90,8 @@ class ServerSubject(Subject):
     server: Server
     settings: Settings
     test: TestPlan | None = None
+    arrival: Arrival | None = None
+    """Where to look at the message that went through this server; None: nobody asked for it."""
 
     @property
     def name(self) -> str:
@@ -115,17 +141,21 @@ def of_settings(
     allow_private: bool = False,
     blocklists: bool = False,
     test: TestPlan | None = None,
+    arrival: Arrival | None = None,
 ) -> list[Subject]:
     """Subjects of `check SETTINGS`: the document, each server, and each domain that they send as.
 
-    The test message goes through `only_server`, or the default server; others are tried up to RCPT.
+    The test message goes through `only_server`, or the default server; others are tried up to RCPT. What arrived came through that one.
     """
     servers = [settings.server(only_server)] if only_server else list(settings.servers)
     sends = next((server.name for server in servers if server.default), servers[0].name)
     subjects: list[Subject] = [SettingsSubject(now=now, allow_private=allow_private, settings=settings)]
     for server in servers:
         plan = test if test is None or server.name == sends else replace(test, message="")
-        subjects.append(ServerSubject(now=now, allow_private=allow_private, server=server, settings=settings, test=plan))
+        came = arrival if server.name == sends else None
+        subjects.append(
+            ServerSubject(now=now, allow_private=allow_private, server=server, settings=settings, test=plan, arrival=came)
+        )
     domains = _domains(settings, servers, now, tuple(sending_ips), tuple(selectors), allow_private)
     return [*subjects, *(replace(domain, blocklists=blocklists) for domain in domains)]
 

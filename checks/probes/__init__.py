@@ -9,25 +9,41 @@ from __future__ import annotations
 from typing import Any
 
 from checks.evidence import Probe
+from checks.probes.arrival import (
+    ArrivalFault,
+    ArrivalProbe,
+    ArrivalReading,
+    ArrivalStage,
+    Handover,
+    MailFolder,
+)
 from checks.probes.dns import AuthorityProbe, DnsProbe, DnsReading, DnsRecord, normal_name, reverse_name
 from checks.probes.https import HttpsFault, HttpsProbe, HttpsReading
 from checks.probes.smtp import Fault, Reply, SmtpProbe, SmtpReading, Stage, TranscriptLine
 from checks.probes.submission import SubmissionProbe, SubmissionReading
 from checks.probes.tls import CertificateFacts, TlsFacts
 
-KINDS: dict[str, type[Probe[Any]]] = {cls.kind: cls for cls in (DnsProbe, AuthorityProbe, SmtpProbe, SubmissionProbe, HttpsProbe)}
+KINDS: dict[str, type[Probe[Any]]] = {
+    cls.kind: cls for cls in (DnsProbe, AuthorityProbe, SmtpProbe, SubmissionProbe, HttpsProbe, ArrivalProbe)
+}
 
 __all__ = [
     "KINDS",
+    "ArrivalFault",
+    "ArrivalProbe",
+    "ArrivalReading",
+    "ArrivalStage",
     "AuthorityProbe",
     "CertificateFacts",
     "DnsProbe",
     "DnsReading",
     "DnsRecord",
     "Fault",
+    "Handover",
     "HttpsFault",
     "HttpsProbe",
     "HttpsReading",
+    "MailFolder",
     "Reply",
     "SmtpProbe",
     "SmtpReading",
