@@ -26,7 +26,7 @@ with warnings.catch_warnings():
     import spf as pyspf
 
 MAX_QUERIES = 130  # ten mx terms with ten hosts each are legal and cost 111
-MAX_QUERIES_BROKEN = 60  # for a tree that is known not to be legal
+MAX_QUERIES_BROKEN = 20  # for a tree that is known not to be legal; ten terms cost as many, and nothing can come of the eleventh
 MAX_PTR = 10  # RFC 7208 section 4.6.4
 MAX_EXPLANATION = 500  # what a stranger may say in a report
 _NO_MATCH = "no-match"
@@ -106,10 +106,19 @@ class _Stop(pyspf.PermError):  # type: ignore[misc] # pyspf has no type informat
         self.reason = reason
 
 
-def check_host(*, ip: str, mail_from: str, helo: str, ev: Evidence, read: Callable[[str], Record] = parse) -> SpfResult:
+def check_host(
+    *,
+    ip: str,
+    mail_from: str,
+    helo: str,
+    ev: Evidence,
+    read: Callable[[str], Record] = parse,
+    spent: set[DnsProbe] | None = None,
+) -> SpfResult:
     """Evaluate the record of the sender's domain for one connection. An empty `mail_from` is judged by `helo` (RFC 7208 section 2.4).
 
-    Give a `Reader` as `read` where the same record is evaluated for many addresses.
+    Give a `Reader` as `read` where the same record is evaluated for many addresses, and one set as `spent`: a tree that is not legal
+    may cost so many questions for all of them together.
 
     Raises `ValueError` if `ip` is no address; lets `Missing` through; everything else is a result.
     """
@@ -118,7 +127,7 @@ def check_host(*, ip: str, mail_from: str, helo: str, ev: Evidence, read: Callab
     domain = normal_name(domain or helo) if mail_from else normal_name(helo)
     if not is_askable(domain) or "." not in domain or domain.startswith("["):
         return SpfResult(result=Result.NONE)  # RFC 7208 section 4.3
-    query = _Query(str(address), local or "postmaster", domain, helo, ev, read)
+    query = _Query(str(address), local or "postmaster", domain, helo, ev, read, set() if spent is None else spent)
     try:
         result, _, _ = query.check()
         found = Result(result)
@@ -133,7 +142,9 @@ def check_host(*, ip: str, mail_from: str, helo: str, ev: Evidence, read: Callab
 class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
     """pyspf's evaluation with our grammar above it and evidence below it."""
 
-    def __init__(self, ip: str, local: str, domain: str, helo: str, ev: Evidence, read: Callable[[str], Record]) -> None:
+    def __init__(
+        self, ip: str, local: str, domain: str, helo: str, ev: Evidence, read: Callable[[str], Record], spent: set[DnsProbe]
+    ) -> None:
         super().__init__(ip, f"{local}@{domain}", helo)
         self.l, self.o, self.d = local, domain, domain  # pyspf cuts a quoted local part at its first @
         self.t = "0"  # no clock in here; %{t} is only for explanations
@@ -141,6 +152,7 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
         self._read = read
         self._budget = MAX_QUERIES
         self._asked: set[DnsProbe] = set()
+        self._spent = spent
         self._counted = 0  # terms that cost a look-up in all records read so far
         self._depth = 0
         self._terms: dict[str, Mechanism] = {}
@@ -157,8 +169,14 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
         tree = walk(self.o, self._ev, self._read)
         self._asked.update(tree.asked)
         if tree.broken:
-            self._budget = MAX_QUERIES_BROKEN
+            self._save()
         return super().check(spf)
+
+    def _save(self) -> None:
+        """The tree is not legal: from here on nobody's name server needs to hear much more of it, for this sender or the next."""
+        self._budget = MAX_QUERIES_BROKEN
+        self._spent |= self._asked
+        self._asked = self._spent
 
     def answer(self, result: Result, explanation: str) -> SpfResult:
         """Put together what is known."""
@@ -227,7 +245,7 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
         self.d, self.p = domain, None
         self._counted += len(record.counted)
         if self._counted > MAX_LOOKUPS:
-            self._budget = MAX_QUERIES_BROKEN
+            self._save()
         if self._depth == 1:  # RFC 7208 section 6.2: the exp= of an included record is not for us; that of a redirect's target is
             exp = record.modifier("exp")
             self._explain = (exp.value if exp else "", domain)

@@ -55,7 +55,7 @@ NO_CONSENT = Outcome(
     status=Status.NOTE,
     title="{target} has not agreed to take DMARC reports about {place}, so receivers do not send them there",
     owner=Owner.DNS_ADMIN,
-    steps=("Ask the owner of {target} to add the TXT record below, or use an address at {place}.",),
+    steps=("Ask the owner of {target} to add a TXT record v=DMARC1 at {name}, or use an address at {place}.",),
     references=("RFC 9990 section 4",),
 )
 UNREACHABLE = Outcome(
@@ -82,6 +82,7 @@ NO_RECORD = Outcome(
 
 LONGEST_NAME = 253  # RFC 1035 section 2.3.4, in text without the last dot
 SHOWN = 5  # addresses that a finding names
+MOST_RECORDS = 6  # to propose; each is judged before it is shown, which costs questions about the domain that it opens
 OF_REPORTS = ("bad-rua", "bad-ruf", "too-many-addresses")
 
 
@@ -120,17 +121,18 @@ def _destinations(domain: str, place: str, record: DmarcRecord, ev: Evidence) ->
             addresses.setdefault(uri.domain, []).append(uri.address)
     targets = list(addresses)[:MAX_ADDRESSES]
     asked = _consents(place, targets)
-    mail = [DnsProbe(target, "MX") for target in targets]
-    ev.all(*asked.values(), *mail)
+    ev.all(*asked.values())
+    unwilling = [target for target, probe in asked.items() if not any(is_dmarc(text) for text in ev[probe].values)]
+    mail = [DnsProbe(target, "MX") for target in targets if target not in unwilling]  # nothing is sent to the others anyway
+    ev.all(*mail)
     bare = [probe.name for probe in mail if ev[probe].state.answered and not ev[probe].values]
     ev.all(*(DnsProbe(name, kind) for name in bare for kind in ("A", "AAAA")))
     for target in targets:
-        consent = asked.get(target)
-        if consent is not None and not ev[consent].state.answered:
-            continue
-        if consent is not None and not any(is_dmarc(text) for text in ev[consent].values):
-            record_wanted = DnsChange(action=Action.ADD, name=consent.name, type="TXT", value="v=DMARC1")
-            yield NO_CONSENT(about=domain, place=place, target=target, records=[record_wanted])
+        if target in unwilling:
+            if ev[asked[target]].state.answered:
+                wanted = DnsChange(action=Action.ADD, name=asked[target].name, type="TXT", value="v=DMARC1")
+                records = [wanted] if target in unwilling[:MOST_RECORDS] else []
+                yield NO_CONSENT(about=domain, place=place, target=target, name=asked[target].name, records=records)
         elif reason := _no_mail(target, ev):
             named = list(dict.fromkeys(addresses[target]))[:SHOWN]
             yield UNREACHABLE(about=domain, place=place, target=target, reason=reason, addresses=named)

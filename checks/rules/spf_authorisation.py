@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 
 from checks.evidence import Evidence, Undetermined
 from checks.model import Finding, Outcome, Owner, Status
+from checks.probes import DnsProbe
 from checks.records.spf import Reader
 from checks.records.spf_door import Reason, Result, SpfResult, check_host
 from checks.records.spf_edit import inserted
@@ -127,7 +128,8 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     if not known:
         yield NO_ADDRESS(about=domain, domain=domain, who="your servers")
     read = Reader()
-    results = {sender: _evaluate(sender, ev, read) for sender in known}
+    spent: set[DnsProbe] = set()
+    results = {sender: _evaluate(sender, ev, read, spent) for sender in known}
     edit = _edit(results, own, ev, read)
     failures: list[Failure] = []
     for sender, found in results.items():
@@ -137,9 +139,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         raise Undetermined(failures[0].probe, failures[0].reading)
 
 
-def _evaluate(sender: Sender, ev: Evidence, read: Reader) -> dict[str, SpfResult]:
+def _evaluate(sender: Sender, ev: Evidence, read: Reader, spent: set[DnsProbe] | None = None) -> dict[str, SpfResult]:
     return {
-        address: _certain(check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev, read=read))
+        address: _certain(check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev, read=read, spent=spent))
         for address in sender.addresses
     }
 

@@ -28,7 +28,7 @@ ABOUT = "name server"  # of no domain, so that it is told once in a run
 TRUTHFUL = Outcome(
     code="vantage.truthful-resolver",
     status=Status.PASS,
-    title="The name server that was asked says so when a name does not exist",
+    title="The name server that was asked invents no answer for a name that does not exist",
     references=("RFC 6761 section 6.4",),
 )
 REWRITING = Outcome(
@@ -49,8 +49,8 @@ EMPTY = Outcome(
 )
 NO_ANSWER = Outcome(
     code="vantage.no-control-answer",
-    status=Status.NOT_APPLICABLE,
-    title="The name server that was asked does not answer the control question about a name that cannot exist",
+    status=Status.UNKNOWN,
+    title="Whether the name server that was asked invents answers is not known: it did not answer the control question about a name that cannot exist",
 )
 
 
@@ -63,5 +63,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:  # noqa: A
         yield TRUTHFUL(about=ABOUT)
     elif reading.state is State.NODATA:
         yield EMPTY(about=ABOUT)
-    else:  # servers for their own zones only refuse; that is no fault
+    elif reading.state is State.NOT_ATTEMPTED:
+        ev.need(CONTROL)
+    else:  # a server for its own zones only refuses; what it would invent is not known
         yield NO_ANSWER(about=ABOUT)
