@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from checks.evidence import Probe, Reading, State
-from checks.probes import AuthorityProbe, DnsProbe, HttpsProbe, SmtpProbe, SubmissionProbe
+from checks.probes import AuthorityProbe, ConnectProbe, DnsProbe, HttpsProbe, SmtpProbe, SubmissionProbe, TlsProbe
 
 Ask = Callable[[Any, float], Awaitable[Reading]]
 """`DnsGatherer`, `SmtpGatherer`, or anything that is called like them."""
@@ -16,14 +16,22 @@ class Live:
     """Asks the world. Use it in `async with`: leaving closes what the gatherers hold open."""
 
     def __init__(
-        self, *, dns: Ask | None = None, authority: Ask | None = None, smtp: Ask | None = None, https: Ask | None = None
+        self,
+        *,
+        dns: Ask | None = None,
+        authority: Ask | None = None,
+        connect: Ask | None = None,
+        smtp: Ask | None = None,
+        https: Ask | None = None,
     ) -> None:
         """A kind of probe whose gatherer is not given reads `not-attempted`."""
         self._ask: dict[type[Probe[Any]], Ask | None] = {
             DnsProbe: dns,
             AuthorityProbe: authority,
+            ConnectProbe: connect,
             SmtpProbe: smtp,
             SubmissionProbe: smtp,
+            TlsProbe: smtp,
             HttpsProbe: https,
         }
 

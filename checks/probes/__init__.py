@@ -17,14 +17,16 @@ from checks.probes.arrival import (
     Handover,
     MailFolder,
 )
+from checks.probes.connect import ConnectFault, ConnectProbe, ConnectReading
 from checks.probes.dns import AuthorityProbe, DnsProbe, DnsReading, DnsRecord, normal_name, reverse_name
 from checks.probes.https import HttpsFault, HttpsProbe, HttpsReading
 from checks.probes.smtp import Fault, Reply, SmtpProbe, SmtpReading, Stage, TranscriptLine
 from checks.probes.submission import SubmissionProbe, SubmissionReading
 from checks.probes.tls import CertificateFacts, TlsFacts
+from checks.probes.tls_look import TlsProbe, TlsReading
 
 KINDS: dict[str, type[Probe[Any]]] = {
-    cls.kind: cls for cls in (DnsProbe, AuthorityProbe, SmtpProbe, SubmissionProbe, HttpsProbe, ArrivalProbe)
+    cls.kind: cls for cls in (DnsProbe, AuthorityProbe, SmtpProbe, SubmissionProbe, TlsProbe, HttpsProbe, ArrivalProbe)
 }
 
 __all__ = [
@@ -35,6 +37,9 @@ __all__ = [
     "ArrivalStage",
     "AuthorityProbe",
     "CertificateFacts",
+    "ConnectFault",
+    "ConnectProbe",
+    "ConnectReading",
     "DnsProbe",
     "DnsReading",
     "DnsRecord",
@@ -51,6 +56,8 @@ __all__ = [
     "SubmissionProbe",
     "SubmissionReading",
     "TlsFacts",
+    "TlsProbe",
+    "TlsReading",
     "TranscriptLine",
     "normal_name",
     "reverse_name",
