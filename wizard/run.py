@@ -86,7 +86,8 @@ def saved_readings(world: World) -> Readings:
 
 def live(world: World, base: Path, guard: LeakGuard) -> Live:
     """Return the gatherer that really asks, as the flags say."""
-    from checks.gather.dns import PORT, DnsGatherer, system_nameservers  # noqa: PLC0415 - judging saved evidence needs no network code
+    from checks.gather.connect import ConnectGatherer  # noqa: PLC0415 - judging saved evidence needs no network code
+    from checks.gather.dns import PORT, DnsGatherer, system_nameservers  # noqa: PLC0415 - as above
     from checks.gather.dns_authority import AuthorityGatherer  # noqa: PLC0415 - as above
     from checks.gather.https import HttpsGatherer  # noqa: PLC0415 - as above
     from checks.gather.live import Live  # noqa: PLC0415 - as above
@@ -96,6 +97,7 @@ def live(world: World, base: Path, guard: LeakGuard) -> Live:
     return Live(
         dns=DnsGatherer(world.nameservers or system_nameservers()),
         authority=AuthorityGatherer(port=world.port_map.get(PORT, PORT)),
+        connect=ConnectGatherer(port_map=world.port_map, allow_private=world.allow_private),
         smtp=SmtpGatherer(
             resolve_secret=lambda source, ref: resolve(source, ref, base),
             ca_file=str(world.ca_file) if world.ca_file else None,
