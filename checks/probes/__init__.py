@@ -26,7 +26,8 @@ from checks.probes.tls import CertificateFacts, TlsFacts
 from checks.probes.tls_look import TlsProbe, TlsReading
 
 KINDS: dict[str, type[Probe[Any]]] = {
-    cls.kind: cls for cls in (DnsProbe, AuthorityProbe, SmtpProbe, SubmissionProbe, TlsProbe, HttpsProbe, ArrivalProbe)
+    cls.kind: cls
+    for cls in (DnsProbe, AuthorityProbe, ConnectProbe, SmtpProbe, SubmissionProbe, TlsProbe, HttpsProbe, ArrivalProbe)
 }
 
 __all__ = [

@@ -34,7 +34,7 @@ class ConnectReading(Reading):
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectProbe(Probe[ConnectReading]):
-    """One connection, for a control: does anything get out of here on this port?"""
+    """One connection, as a control: whether anything gets out of here on this port."""
 
     kind: ClassVar[str] = "connect"
     reading: ClassVar[type[Reading]] = ConnectReading
