@@ -16,13 +16,22 @@ from wizard.present import invalid, load_or_explain
 if TYPE_CHECKING:
     from wizard.store import Loaded
 
+MAX_BYTES = 20_000_000  # evidence of a large domain has some hundred thousand
+
 NAMES = {
     "report": "a report of sendready",
     "evidence": "an evidence file of sendready",
     "dispatcher": "a dispatcher config of sendready",
     "settings": "a settings file",
     "answers": "a file of answers for the wizard",
+    "targets": "a list of targets",
 }
+INSTEAD = {
+    "settings": "Settings are TOML; to make them: sendready wizard settings.toml",
+    "answers": "Answers are TOML; the wizard writes them with --save-answers answers.toml",
+    "targets": "A list has one domain or settings file on each line.",
+}
+"""What to give where a file is JSON and something else was wanted."""
 USES = {
     "report": "To show it: sendready render",
     "evidence": "To judge it again: sendready judge",
@@ -57,21 +66,50 @@ def unfit(path: Path, text: str, wanted: str, error: Exception) -> click.ClickEx
 
 
 def settings_of(path: Path) -> Loaded:
-    """Load settings; if the file is another of our documents, say so instead of complaining about its syntax."""
+    """Load settings; if the file is another of our documents, or JSON, say so instead of complaining about its syntax."""
     try:
         return load_or_explain(path)
     except click.ClickException:
-        kind = _kind_of_file(path)
-        if kind in (None, "settings"):
+        refuse_json(path, "settings")
+        if kind_of(_text(path)) != "answers":
             raise
-        raise invalid(f"{path}: this is not a settings file{_but(kind, path)}") from None
+        raise invalid(f"{path}: this is not {NAMES['settings']}{_but('answers', path)}") from None
 
 
-def _kind_of_file(path: Path) -> str | None:
+def refuse_json(path: Path, wanted: str) -> None:
+    """Raise if a file that does not fit is JSON: its syntax is not what is wrong with it."""
+    if sentence := mistaken(path, wanted):
+        raise invalid(f"{path}: {sentence}")
+
+
+def mistaken(path: Path, wanted: str) -> str:
+    """Say what a JSON file is instead of what was wanted (settings, answers or targets), and what to type; empty if it is none."""
+    text = _text(path)
+    if not _looks_like_json(text):
+        return ""
+    kind = kind_of(text)
+    what = _but(kind, path) if kind else ", but JSON."
+    return f"this is not {NAMES[wanted]}{what}\n{INSTEAD[wanted]}"
+
+
+def _text(path: Path) -> str:
     try:
-        return kind_of(path.read_text("utf-8"))
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES).decode("utf-8-sig")
     except (OSError, ValueError):
-        return None
+        return ""
+
+
+def _looks_like_json(text: str) -> bool:
+    """Neither TOML nor a list of domains begins with a brace."""
+    begin = text.lstrip()[:1]
+    if begin != "[":
+        return begin == "{"
+    try:
+        json.loads(text)  # a table of TOML begins with a bracket, too
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _but(kind: str | None, path: Path) -> str:

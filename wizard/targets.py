@@ -92,5 +92,8 @@ def _settings_target(name: str, file: Path, where: str) -> Target:
     try:
         settings = load(file).settings
     except (SettingsError, ValueError, OSError) as error:
-        return Target(name=name[:200], where=where, error="; ".join(str(error).splitlines())[:500])
+        from wizard.documents import mistaken  # noqa: PLC0415 - only for a file that was mixed up
+
+        problem = mistaken(file, "settings") or str(error)
+        return Target(name=name[:200], where=where, error="; ".join(problem.splitlines())[:500])
     return Target(name=name, where=where, request=Request(settings=settings, name=name), base=file.resolve().parent)

@@ -128,6 +128,50 @@ def test_a_file_for_another_command_gets_that_command_named(tmp_path: Path, comm
 
 
 @pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (("wizard", "FILE"), "a settings file"),
+        (("wizard", "FILE", "--no-input"), "a settings file"),
+        (("wizard", "new.toml", "--no-input", "--answers", "FILE"), "a file of answers for the wizard"),
+        (("check", "FILE"), "a settings file"),
+        (("send-test", "FILE", "--to", "qa@tester.example", "--yes"), "a settings file"),
+        (("route", "FILE", "--from", "a@club.example", "--to", "b@club.example"), "a settings file"),
+        (("audit", "FILE"), "a list of targets"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("report.json", '{"schema": "sendready.report/1"}', "a report of sendready. To show it: sendready render report.json\n"),
+        ("my evidence", '\n {"schema": "sendready.evidence/1"}', "To judge it again: sendready judge 'my evidence'\n"),
+        ("other.json", '{"a": 1}', "JSON.\n"),
+        ("list.json", '["club.example"]', "JSON.\n"),
+        ("torn.json", '{"schema": "sendready.report/1", "checks": [', "JSON.\n"),
+    ],
+)
+def test_json_is_not_called_bad_toml(
+    tmp_path: Path, arguments: tuple[str, ...], wanted: str, file: str, text: str, words: str
+) -> None:
+    """Whoever gives a report where settings, answers or targets belong is told what it is, and what to type instead."""
+    (tmp_path / file).write_text(text)
+    found = run(*(file if word == "FILE" else word for word in arguments), cwd=tmp_path)
+    assert (found.returncode, found.stdout) == (65, "")
+    assert f"{file}: this is not {wanted}, but " in found.stderr
+    assert words in found.stderr
+    assert "valid TOML" not in found.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [file]
+
+
+def test_settings_with_a_mistake_are_still_called_settings(tmp_path: Path) -> None:
+    """Only JSON is something else for the wizard; a table of TOML begins with a bracket, too."""
+    (tmp_path / "a.toml").write_text('[[servers]]\nname = "Mail"\nport = 70000\n')
+    found = run("wizard", "a.toml", "--no-input", cwd=tmp_path)
+    assert found.returncode == 65
+    assert "servers[1].port" in found.stderr
+    assert "JSON" not in found.stderr
+
+
+@pytest.mark.parametrize(
     ("error", "code", "says"),
     [
         (PermissionError(13, "Permission denied"), 65, "permission denied"),

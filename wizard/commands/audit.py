@@ -32,6 +32,7 @@ def command(*, world: World, targets: Path, output: Path, jobs: int) -> int:
     Only looks: no password is tried, no message is sent. --timeout counts for each target. The exit code is the worst of all.
     """
     from wizard.audit import Done, audit  # noqa: PLC0415 - heavy, and not needed for usage errors
+    from wizard.documents import refuse_json  # noqa: PLC0415 - as above
     from wizard.present import invalid  # noqa: PLC0415 - as above
     from wizard.targets import read_targets  # noqa: PLC0415 - as above
 
@@ -41,6 +42,8 @@ def command(*, world: World, targets: Path, output: Path, jobs: int) -> int:
         )
         click.echo(f"{done.verdict:<20} {safe(done.target)}" + (f"  {safe(tail)}" if tail else ""))
 
+    if targets.is_file() and targets.suffix.lower() != ".toml":
+        refuse_json(targets, "targets")
     try:
         output.mkdir(parents=True, exist_ok=True, mode=0o700)
         finished = asyncio.run(audit(read_targets(targets), world, output, jobs=jobs, say=say))

@@ -37,8 +37,9 @@ def command(*, settings: Path, sender: str, recipients: tuple[str, ...], now: da
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - not needed for usage errors
 
     from checks.routing import route  # noqa: PLC0415 - pydantic is slow to import
+    from wizard.documents import settings_of  # noqa: PLC0415 - as above
 
-    document = _loaded(settings)
+    document = settings_of(settings).settings
     moment = (now or datetime.now(tz=ZoneInfo("UTC"))).astimezone(ZoneInfo(document.timezone))
     try:
         found = route(document, sender, recipients, today=moment.date())
@@ -49,16 +50,6 @@ def command(*, settings: Path, sender: str, recipients: tuple[str, ...], now: da
     else:
         click.echo("".join(f"{label:<12}{safe(text)}\n" for label, text in _lines(found, document)), nl=False)
     return exits.NOT_READY if found.choice.why.refused else exits.READY
-
-
-def _loaded(path: Path) -> Settings:
-    from checks.settings import SettingsError  # noqa: PLC0415 - pydantic is slow to import
-    from wizard.store import load  # noqa: PLC0415 - as above
-
-    try:
-        return load(path).settings
-    except SettingsError as error:
-        raise click.ClickException(safe(str(error), keep_newlines=True)) from None
 
 
 def as_json(route: Route) -> dict[str, Any]:

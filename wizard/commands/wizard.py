@@ -153,19 +153,26 @@ def _job(
     save_answers: Path | None,
     allow: frozenset[Effect] | None,
 ) -> Job:
-    from wizard import answers  # noqa: PLC0415 - heavy, and not needed for --help
+    from checks.settings import SettingsError  # noqa: PLC0415 - pydantic is slow, and not needed for --help
+    from wizard import answers  # noqa: PLC0415 - as above
     from wizard.answered import from_settings  # noqa: PLC0415 - as above
+    from wizard.documents import refuse_json  # noqa: PLC0415 - as above
     from wizard.job import Job  # noqa: PLC0415 - as above
     from wizard.secrets import exists, keyring_trouble  # noqa: PLC0415 - as above
     from wizard.store import load  # noqa: PLC0415 - as above
     from wizard.view import Surroundings  # noqa: PLC0415 - as above
 
-    loaded = load(path) if path.exists() or path.is_symlink() else None
+    try:
+        loaded = load(path) if path.exists() or path.is_symlink() else None
+    except SettingsError:
+        refuse_json(path, "settings")
+        raise
     text = None
     if answers_file == "-":
         text = answers.decoded(sys.stdin.buffer.read(answers.MAX_BYTES + 1), "on standard input")
     elif answers_file is not None:
         text = answers.read_text(Path(answers_file))
+        refuse_json(Path(answers_file), "answers")
     base = path.resolve().parent
     around = Surroundings(
         today=world.now.date(),
