@@ -1,4 +1,4 @@
-"""Answers `SmtpProbe` and `SubmissionProbe`: connects, drives the conversation, and turns every fault of the other side into a reading.
+"""Answers `SmtpProbe`, `SubmissionProbe` and `TlsProbe`: connects, drives the conversation, and turns every fault of the other side into a reading.
 
 One connection at a time to each address and port; one password, tried once; nothing is sent twice. The conversation itself is
 smtp_talk and smtp_submission.
@@ -11,9 +11,9 @@ import errno
 import ipaddress
 import re
 import socket
-import weakref
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -26,8 +26,9 @@ from checks.gather.smtp_draft import Draft, Stopped, Timeouts
 from checks.gather.smtp_redact import Redactor
 from checks.gather.smtp_submission import hand_over, log_in
 from checks.gather.smtp_talk import Talk
+from checks.gather.smtp_turns import Place, Turns
 from checks.gather.smtp_wire import open_wire
-from checks.probes import Fault, SmtpProbe, Stage, SubmissionProbe, SubmissionReading, TranscriptLine
+from checks.probes import Fault, SmtpProbe, Stage, SubmissionProbe, SubmissionReading, TlsProbe, TlsReading, TranscriptLine
 from checks.records.message import Letter, address_problem, build_test_message
 from checks.records.smtp_reply import mechanisms
 from checks.secret import LeakGuard, Secret, SecretSource
@@ -36,7 +37,10 @@ from checks.settings import Auth, Security
 __all__ = ["SmtpGatherer", "Timeouts"]
 
 MARGIN = 0.3  # seconds kept back, so that a partial transcript comes home instead of a cancellation
+GLIMPSE = 5.0  # seconds for one look that is not needed
+TIME_TO_SPARE = 5.0  # of the whole run, or such a look is left out
 OWN_NAME_SECONDS = 2.0  # the name service may be slow; an address literal will do
+ONCE = "this login went out once in this run, for another entry of the settings; it does not go out twice"
 NO_LITERAL = "[127.0.0.1]"  # RFC 5321 section 4.1.4 asks for an address literal where there is no name; this one tells nothing of our network
 _NAME = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z0-9-]{2,63}")
 _EHLO = re.compile(rf"{_NAME.pattern}|[A-Za-z0-9-]{{1,63}}|\[[0-9A-Za-z.:]{{2,60}}\]")
@@ -52,8 +56,8 @@ _UNREACHABLE = {
 }
 
 ResolveSecret = Callable[[SecretSource, str], Secret]
-AnyProbe = SmtpProbe | SubmissionProbe
-Login = tuple[str, int, str, SecretSource | None, str]
+AnyProbe = SmtpProbe | SubmissionProbe | TlsProbe
+Login = tuple[str, str, SecretSource | None, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,28 +99,70 @@ class SmtpGatherer:
         self._timeouts = timeouts or Timeouts()
         self._now = now
         self._logins: dict[Login, asyncio.Lock] = {}
-        self._refused: dict[Login, Reading] = {}
-        self._turns: weakref.WeakValueDictionary[tuple[str, int], asyncio.Lock] = weakref.WeakValueDictionary()
+        self._failed: dict[Login, Reading] = {}
+        self._spent: set[tuple[Login, int]] = set()
+        self._turns = Turns()
+        self._slow: set[Place] = set()
 
     async def __call__(self, probe: Probe[Any], budget: float) -> Reading:
         """Ask. Comes back before `budget` seconds are over, with what was seen until then."""
-        if not isinstance(probe, SmtpProbe | SubmissionProbe):
+        if not isinstance(probe, SmtpProbe | SubmissionProbe | TlsProbe):
             raise TypeError(f"{probe.kind} is not a question for a mail server")
         ends = asyncio.get_running_loop().time() + budget - min(MARGIN, budget / 5)
-        if isinstance(probe, SubmissionProbe) and probe.auth is not Auth.NONE:
-            return await self._with_login(probe, ends)
-        return await self._asked(probe, ends)
+        if isinstance(probe, TlsProbe):
+            return await self._glimpse(probe, ends)
+        with self._turns.wanting(self._place(probe)):
+            if isinstance(probe, SubmissionProbe) and probe.auth is not Auth.NONE:
+                return await self._with_login(probe, ends)
+            return await self._asked(probe, ends)
+
+    async def _glimpse(self, probe: TlsProbe, ends: float) -> TlsReading:
+        """Look once more from another side, when all else is done."""
+        draft = Draft()
+        try:
+            async with asyncio.timeout_at(ends - TIME_TO_SPARE):
+                await self._turns.quiet(self._place(probe))
+            await self._look_aside(probe, draft, ends)
+        except Stopped as stop:
+            draft.fault, draft.detail = stop.fault, stop.detail
+        except TimeoutError:
+            draft.fault, draft.detail = Fault.TIMEOUT, "the time for the whole run was too short for this"
+        return TlsReading(state=draft.state, detail=draft.detail, stage=draft.stage, fault=draft.fault, tls=draft.tls)
+
+    async def _look_aside(self, probe: TlsProbe, draft: Draft, ends: float) -> None:
+        place, redact = self._place(probe), Redactor(self._guard)
+        async with self._turn(probe, ends - TIME_TO_SPARE):
+            if place in self._slow:
+                raise Stopped(Fault.TIMEOUT, "the server is slow, and this was not worth a longer wait")
+            prepared = await self._prepare(probe, redact, ends)
+            context, name = tls.Trust.looking_up_to(probe.highest), probe.host if probe.named else None
+            soon = min(ends, asyncio.get_running_loop().time() + GLIMPSE)
+            try:
+                await self._shake_hands(probe, prepared.ehlo, context, name, draft, soon)
+            except Stopped as stop:
+                if stop.fault is Fault.TIMEOUT:
+                    self._slow.add(place)  # one wait is enough
+                raise
 
     async def _with_login(self, probe: SubmissionProbe, ends: float) -> Reading:
-        """Present a password; one that was refused in this run is not presented again, whoever asks: accounts get locked."""
-        login = (probe.host, probe.port, probe.username, probe.secret_source, probe.secret_ref)
+        """Present a password once per server and run, whoever asks and whatever became of it: accounts get locked.
+
+        A login that failed, by a refusal or by a lost connection, is not tried at another port either.
+        """
+        login = (probe.host, probe.username, probe.secret_source, probe.secret_ref)
         async with self._logins.setdefault(login, asyncio.Lock()):
-            if (known := self._refused.get(login)) is not None:
+            if (known := self._failed.get(login)) is not None:
                 return known
+            if (login, probe.port) in self._spent:
+                return SubmissionReading(state=State.NOT_ATTEMPTED, fault=Fault.ALREADY_TRIED, detail=ONCE)
             reading = await self._asked(probe, ends)
-            if isinstance(reading, SubmissionReading) and reading.stage is Stage.AUTH and reading.fault is Fault.REJECTED:
-                remark = TranscriptLine(direction="*", text="this login was refused a moment ago and was not tried again")
-                self._refused[login] = replace(reading, transcript=(remark,))
+            assert isinstance(reading, SubmissionReading)  # noqa: S101 - so says the probe
+            if not reading.mechanism or reading.fault is Fault.NO_SECRET:
+                return reading  # no password was presented
+            self._spent.add((login, probe.port))
+            if reading.stage is Stage.AUTH:
+                remark = TranscriptLine(direction="*", text="this login failed a moment ago and was not tried again")
+                self._failed[login] = replace(reading, transcript=(remark,))
             return reading
 
     async def _asked(self, probe: AnyProbe, ends: float) -> Reading:
@@ -137,7 +183,7 @@ class SmtpGatherer:
                 await self._first(probe, prepared, draft, redact, ends)
             except Stopped:
                 if _certificate_missing(draft):
-                    await self._look_at_certificate(probe, prepared.ehlo, draft, redact, ends)
+                    await self._look_at_certificate(probe, prepared.ehlo, draft, ends)
                 raise
 
     async def _prepare(self, probe: AnyProbe, redact: Redactor, ends: float) -> _Prepared:
@@ -148,7 +194,7 @@ class SmtpGatherer:
         name = probe.ehlo or self._ehlo_name or await self._own_name(ends)
         if not _EHLO.fullmatch(name):
             raise Stopped(Fault.MALFORMED, "the name that we are to present is neither a host name nor an address in brackets")
-        if isinstance(probe, SmtpProbe):
+        if not isinstance(probe, SubmissionProbe):
             return _Prepared(ehlo=name)
         _check_envelope(probe)
         message, message_id = self._message(probe)
@@ -203,19 +249,15 @@ class SmtpGatherer:
     @asynccontextmanager
     async def _turn(self, probe: AnyProbe, ends: float) -> AsyncIterator[None]:
         """Wait until nobody else here talks to this address and port."""
-        lock = self._turns.setdefault((probe.address, self._port(probe)), asyncio.Lock())
-        try:
-            async with asyncio.timeout_at(ends):
-                await lock.acquire()
-        except TimeoutError:
-            raise Stopped(Fault.TIMEOUT, "the time for the whole run was up before it was this question's turn") from None
-        try:
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(self._turns.taken(self._place(probe), ends))
+            except TimeoutError:
+                raise Stopped(Fault.TIMEOUT, "the time for the whole run was up before it was this question's turn") from None
             yield
-        finally:
-            lock.release()
 
-    def _port(self, probe: AnyProbe) -> int:
-        return self._port_map.get(probe.port, probe.port)
+    def _place(self, probe: AnyProbe) -> Place:
+        return probe.address, self._port_map.get(probe.port, probe.port)
 
     # --- the conversation ---------------------------------------------------------------------------------------------
 
@@ -224,7 +266,8 @@ class SmtpGatherer:
         try:
             await self._say_all(talk, probe, prepared)
             draft.stage = Stage.QUIT
-            await talk.courtesy("QUIT")
+            if not draft.ended:
+                await talk.courtesy("QUIT")
         except Stopped as stop:
             if stop.in_step:
                 await talk.courtesy("QUIT")
@@ -237,7 +280,7 @@ class SmtpGatherer:
     async def _say_all(self, talk: Talk, probe: AnyProbe, prepared: _Prepared) -> None:
         await self._until_tls(talk, probe, prepared.ehlo)
         if probe.security is not Security.NONE:
-            await talk.handshake(self._trust, probe.host, verify=True)
+            await talk.handshake(self._trust, probe.host)
         if probe.security is Security.IMPLICIT_TLS:
             await talk.greet()
             await talk.hello(prepared.ehlo, Stage.EHLO)
@@ -275,7 +318,7 @@ class SmtpGatherer:
         patience = asyncio.get_running_loop().time() + seconds
         try:
             async with asyncio.timeout_at(min(patience, ends)):
-                wire = await open_wire(probe.address, self._port(probe))
+                wire = await open_wire(*self._place(probe))
         except TimeoutError:
             if ends < patience:  # we were in a hurry, which says nothing about the server
                 raise Stopped(Fault.TIMEOUT, "the time for the whole run was up before a connection came about") from None
@@ -287,24 +330,29 @@ class SmtpGatherer:
         draft.state = State.OK
         return Talk(wire, draft, redact=redact, timeouts=self._timeouts, ends=ends)
 
-    async def _look_at_certificate(self, probe: AnyProbe, ehlo: str, draft: Draft, redact: Redactor, ends: float) -> None:
+    async def _look_at_certificate(self, probe: AnyProbe, ehlo: str, draft: Draft, ends: float) -> None:
         """Connect once more, unverified, take the certificate and hang up. Nothing is said after the handshake."""
         scratch = Draft()
         draft.note("*", "a second connection, without password, to read the certificate")
         try:
-            talk = await self._connect(probe, scratch, redact, ends)
-            try:
-                await self._until_tls(talk, probe, ehlo)
-                await talk.handshake(self._trust, probe.host, verify=False)
-            finally:
-                talk.hang_up()
+            await self._shake_hands(probe, ehlo, self._trust.looking, probe.host, scratch, ends)
         except Stopped as stop:
             draft.note("*", f"the second connection ended early: {stop.fault.value}")
             return
         if draft.tls and scratch.tls:
-            draft.tls = replace(
-                draft.tls, version=scratch.tls.version, cipher=scratch.tls.cipher, certificate=scratch.tls.certificate
-            )
+            seen, failed = scratch.tls, draft.tls
+            draft.tls = replace(seen, verify_code=failed.verify_code, verify_reason=failed.verify_reason, error=failed.error)
+
+    async def _shake_hands(
+        self, probe: AnyProbe, ehlo: str, context: ssl.SSLContext, name: str | None, draft: Draft, ends: float
+    ) -> None:
+        """Connect, begin TLS with whomever it may be, and hang up."""
+        talk = await self._connect(probe, draft, Redactor(self._guard), ends)
+        try:
+            await self._until_tls(talk, probe, ehlo)
+            await talk.unverified_handshake(context, name)
+        finally:
+            talk.hang_up()
 
 
 def _certificate_missing(draft: Draft) -> bool:
@@ -320,7 +368,7 @@ def _may_log_in(probe: SubmissionProbe) -> bool:
 
 
 def _check_envelope(probe: SubmissionProbe) -> None:
-    for what, address in (("sender", probe.mail_from), ("recipient", probe.rcpt_to)):
+    for what, address in (("sender", probe.mail_from), ("recipient", probe.rcpt_to), *(("sender", one) for one in probe.senders)):
         if address and (problem := address_problem(address)):
             raise Stopped(Fault.MALFORMED, f"{what} address: {problem}")
 

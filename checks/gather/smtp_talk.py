@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from dataclasses import replace
 
 from checks.gather import tls
 from checks.gather.smtp_draft import Draft, Stopped, Timeouts
@@ -16,6 +17,7 @@ from checks.gather.smtp_redact import Redactor
 from checks.gather.smtp_wire import FIRST, Wire
 from checks.probes import Fault, Reply, Stage, TlsFacts
 from checks.records.smtp_reply import MAX_LINE, ReplyParser, ReplyProblem, begins_like_a_reply, capabilities, service_of
+from checks.records.tls_hello import group_of
 
 READY = 220  # RFC 5321 section 4.2.3: the only code that invites a client to begin, after connecting and after STARTTLS
 EHLO_UNKNOWN = (500, 502)  # RFC 5321 section 3.2: then HELO
@@ -108,13 +110,28 @@ class Talk:
             )
         self.draft.capabilities = self.draft.offered = ()  # RFC 3207 section 4.2: what was said in clear is discarded
 
-    async def handshake(self, trust: tls.Trust, host: str, *, verify: bool) -> None:
-        """Begin TLS. On a handshake that was not verified nothing may be said."""
+    async def handshake(self, trust: tls.Trust, host: str) -> None:
+        """Begin TLS, and trust the server if its certificate holds."""
+        session = await self._shaken(trust.verifying, host)
+        facts = tls.with_strict_opinion(self._seen(session, verified=True), session, host, trust)
+        self.draft.tls = facts
+        self.draft.note("*", f"TLS handshake, verified: {facts.version} {facts.cipher}")
+
+    async def unverified_handshake(self, context: ssl.SSLContext, host: str | None) -> None:
+        """Begin TLS with whomever it may be, to look at what is shown. Nothing may be said afterwards."""
+        facts = self._seen(await self._shaken(context, host), verified=False)
+        self.draft.tls = facts
+        self.draft.note("*", f"TLS handshake, not verified: {facts.version} {facts.cipher}")
+
+    def _seen(self, session: ssl.SSLObject, *, verified: bool) -> TlsFacts:
+        return replace(tls.facts_of(session, verified=verified), group=group_of(self._wire.hello))
+
+    async def _shaken(self, context: ssl.SSLContext, host: str | None) -> ssl.SSLObject:
         implicit = self.draft.greeting is None
         self.draft.stage = Stage.HANDSHAKE
         try:
             async with self._within(self.timeouts.handshake):
-                session = await self._wire.handshake(trust.verifying if verify else trust.looking, host)
+                return await self._wire.handshake(context, host)
         except TimeoutError:
             self.draft.tls = TlsFacts(verified=False, error=tls.TIMED_OUT)
             raise Stopped(Fault.TIMEOUT, self._late(self.timeouts.handshake)) from None
@@ -124,9 +141,6 @@ class Talk:
         except ValueError as error:
             self.draft.tls = TlsFacts(verified=False, error="BAD_NAME")
             raise Stopped(Fault.TLS_FAILED, str(error)) from None
-        self.draft.tls = tls.facts_of(session, verified=verify)
-        how = "verified" if verify else "not verified"
-        self.draft.note("*", f"TLS handshake, {how}: {self.draft.tls.version} {self.draft.tls.cipher}")
 
     def _no_handshake(self, facts: TlsFacts, *, implicit: bool) -> Stopped:
         self.draft.note("*", f"TLS handshake failed: {facts.error or facts.verify_reason}")

@@ -64,6 +64,8 @@ class Wire:
         self._ended = False
         self.first = b""
         """What came first, at most `FIRST` octets; during a handshake as it was on the wire, after it what came first inside TLS."""
+        self.hello = b""
+        """What `first` was when the handshake had succeeded: the beginning of the server's part in it."""
 
     # --- octets -------------------------------------------------------------------------------------------------------
 
@@ -115,8 +117,8 @@ class Wire:
 
     # --- TLS ----------------------------------------------------------------------------------------------------------
 
-    async def handshake(self, context: ssl.SSLContext, host: str) -> ssl.SSLObject:
-        """Begin TLS. Raises `ssl.SSLError`, or `ValueError` if `host` cannot be a name."""
+    async def handshake(self, context: ssl.SSLContext, host: str | None) -> ssl.SSLObject:
+        """Begin TLS; without `host` no name is asked for. Raises `ssl.SSLError`, or `ValueError` if `host` cannot be a name."""
         self.first = b""
         try:
             session = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
@@ -135,7 +137,7 @@ class Wire:
                 raise
             else:
                 self._flush()
-                self.first = b""
+                self.hello, self.first = self.first, b""
                 return session
 
     async def _feed(self) -> None:

@@ -9,14 +9,20 @@ import hashlib
 import ssl
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
+from checks.gather.tls_strict import opinion_on
 from checks.probes import CertificateFacts, TlsFacts
 
+MAX_CHAIN = 10  # certificates behind the server's own; honest servers send one or two
+MAX_LINKS = 3  # places where the issuer's certificate can be fetched; one is usual
 MAX_NAMES = 2000  # hosting companies put hundreds into one; our name may be the last of them
 MAX_TEXT = 1000  # characters of one name; a DNS name has at most 253
 MAX_DER = 65536  # octets; a certificate has about 2000
@@ -37,11 +43,23 @@ class Trust:
     @cached_property
     def verifying(self) -> ssl.SSLContext:
         """TLS 1.2 or later, the system's roots and ours, the name must fit."""
+        context = self._checking()
+        # Python 3.13 began to refuse certificates for formal flaws; what is said of a server must not depend on our Python.
+        context.verify_flags &= ~_STRICTER
+        return context
+
+    @cached_property
+    def strict(self) -> ssl.SSLContext:
+        """Like `verifying`, by the rules of newer programs. For `tls_strict` only, hence TLS 1.2 at most."""
+        context = self._checking()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.verify_flags |= _STRICTER
+        return context
+
+    def _checking(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.hostname_checks_common_name = False  # RFC 9525 section 2: the common name is no name of the server any more
-        # Python 3.13 began to refuse certificates for formal flaws; what is said of a server must not depend on our Python.
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if self._ca_file is not None:
             self._add_roots(context, self._ca_file)
         return context
@@ -49,6 +67,14 @@ class Trust:
     @cached_property
     def looking(self) -> ssl.SSLContext:
         """Accepts anything, TLS 1.0 and weak keys included, so that they can be named. Nothing may be said on such a connection."""
+        return self.looking_up_to("")
+
+    @staticmethod
+    def looking_up_to(highest: str) -> ssl.SSLContext:
+        """Return what `looking` is for a program that knows this version of TLS and older ones only; "" for all.
+
+        Raises `ValueError` for a version that OpenSSL does not know.
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -57,6 +83,8 @@ class Trust:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of TLS 1.0; finding it is the purpose
             context.minimum_version = ssl.TLSVersion.TLSv1
+            if highest:
+                context.maximum_version = _version(highest)
         return context
 
     @staticmethod
@@ -68,16 +96,50 @@ class Trust:
             raise ValueError(f"the file with extra trusted certificates cannot be used: {ca_file}: {reason}") from None
 
 
+# What Python 3.13 and others add to the rules: no formal flaws, and any certificate of the trust store may end a chain.
+_STRICTER = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
+
+
+def _version(name: str) -> ssl.TLSVersion:
+    try:
+        return ssl.TLSVersion[name.replace(".", "_")]
+    except KeyError:
+        raise ValueError(f"there is no version of TLS called {name}") from None
+
+
 def facts_of(session: ssl.SSLObject, *, verified: bool) -> TlsFacts:
     """Say what a finished handshake showed."""
     cipher = session.cipher()
     der = session.getpeercert(binary_form=True)
+    sent = _sent(session)
     return TlsFacts(
         verified=verified,
         version=session.version() or "",
         cipher=cipher[0] if cipher else "",
         certificate=certificate_facts(der) if der else None,
+        chain=tuple(certificate_facts(one) for one in sent[1 : MAX_CHAIN + 1]),
+        sent=len(sent),
     )
+
+
+def with_strict_opinion(facts: TlsFacts, session: ssl.SSLObject, host: str, trust: Trust) -> TlsFacts:
+    """Add whether a certificate that was verified holds by the strict rules, too."""
+    sent = _sent(session)
+    if not facts.verified or facts.certificate is None or len(sent) > MAX_CHAIN + 1:
+        return facts
+    found = opinion_on(sent, facts.certificate.key_type, host, trust.strict)
+    if found is None:
+        return facts
+    return replace(facts, strict=found.holds, strict_code=found.code, strict_reason=found.reason)
+
+
+def _sent(session: ssl.SSLObject) -> list[bytes]:
+    """Return the certificates that the server sent, its own first, as DER."""
+    public = getattr(session, "get_unverified_chain", None)  # from Python 3.13 on
+    if public is not None:
+        return [bytes(one) for one in public() or ()]
+    inner = getattr(getattr(session, "_sslobj", None), "get_unverified_chain", None)  # where 3.11 and 3.12 keep it
+    return [ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in (inner() if inner else None) or ()]
 
 
 def facts_of_failure(error: ssl.SSLError) -> TlsFacts:
@@ -107,9 +169,11 @@ def certificate_facts(der: bytes) -> CertificateFacts:
                 signature="",
                 self_issued=False,
                 sha256=digest,
+                sha512=hashlib.sha512(der).hexdigest(),
             )
         cert = certificate
         key_type, key_bits = _tried(lambda: _key(cert), ("unknown", 0))
+        key = _tried(lambda: cert.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), b"")
         return CertificateFacts(
             subject=_tried(lambda: cert.subject.rfc4514_string()[:MAX_TEXT], ""),
             issuer=_tried(lambda: cert.issuer.rfc4514_string()[:MAX_TEXT], ""),
@@ -121,6 +185,10 @@ def certificate_facts(der: bytes) -> CertificateFacts:
             signature=_tried(lambda: _signature(cert), ""),
             self_issued=_tried(lambda: cert.subject == cert.issuer, default=False),
             sha256=digest,
+            ca_issuers=_tried(lambda: _ca_issuers(cert), ()),
+            sha512=hashlib.sha512(der).hexdigest(),
+            key_sha256=hashlib.sha256(key).hexdigest() if key else "",
+            key_sha512=hashlib.sha512(key).hexdigest() if key else "",
         )
 
 
@@ -139,6 +207,16 @@ def _names(cert: x509.Certificate) -> tuple[str, ...]:
     found = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     names = [str(name.value)[:MAX_TEXT] for name in found if isinstance(name, x509.DNSName | x509.IPAddress)]
     return tuple(names[:MAX_NAMES])
+
+
+def _ca_issuers(cert: x509.Certificate) -> tuple[str, ...]:
+    try:
+        found = cert.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except x509.ExtensionNotFound:
+        return ()
+    places = [one.access_location for one in found if one.access_method == AuthorityInformationAccessOID.CA_ISSUERS]
+    links = [place.value[:MAX_TEXT] for place in places if isinstance(place, x509.UniformResourceIdentifier)]
+    return tuple(links[:MAX_LINKS])
 
 
 def _key(cert: x509.Certificate) -> tuple[str, int]:
