@@ -1,0 +1,424 @@
+"""Reads a stored message: header fields in order, addresses, Message-ID, Date, unsubscribe fields, parts. Pure and total.
+
+- `read_message(raw: bytes, *, cut=False) -> ArrivedMessage`: never raises; what is odd is in `.problems`
+- `ArrivedMessage.all(name)`, `.first(name)`, `.text(name)`, `.count(name)`: fields by name, any case
+- `ArrivedMessage.author`, `.sender`, `.reply_to`, `.to`, `.return_path` (`Mailboxes`), `.author_domain`
+- `ArrivedMessage.message_id`, `.message_id_state`, `.date`, `.duplicates`, `.missing`, `.unsubscribe`, `.outline`
+- `date_state(message, *, now, received=None) -> DateState`: is the Date field sane?
+
+Text of fields is UTF-8 where it is valid, else one character per byte. Nothing in here is trusted: the sender wrote most of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from functools import cached_property
+
+from checks.records.header_text import MAX_TEXT, Kind, Mailboxes, lex, read_mailboxes, without_comments
+from checks.records.mime_outline import Outline, outline
+from checks.records.tags import MAX_PROBLEMS, Problem
+
+MAX_MESSAGE = 25_000_000  # bytes; what large receivers take
+MAX_HEADER = 262_144
+MAX_FIELDS = 1_000
+MAX_FIELD = 65_536  # bytes of one field
+MAX_LINE = 998  # RFC 5322 section 2.1.1
+MAX_URIS = 10
+FUTURE = timedelta(minutes=15)  # a clock that is that wrong is worth a word
+OLD = timedelta(days=1)  # between Date and arrival; a test message takes minutes
+ONE_CLICK = "list-unsubscribe=one-click"  # RFC 8058 section 3.1
+
+SINGLE = (
+    "from", "sender", "reply-to", "to", "cc", "bcc", "date", "message-id", "in-reply-to", "references", "subject",  # RFC 5322 section 3.6
+    "mime-version", "content-type", "content-transfer-encoding",  # RFC 2045 section 3
+    "list-unsubscribe", "list-unsubscribe-post",  # RFC 2369 section 2, RFC 8058 section 3.1
+)  # fmt: skip
+"""Fields that may stand in a message once at most."""
+REQUIRED = ("from", "date")  # RFC 5322 section 3.6
+_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,200})[ \t]*:")  # section 4.5: old writers have space before the colon
+_MESSAGE_ID = re.compile(r"<([^\s<>@]+)@([^\s<>@]+)>\Z")
+
+
+class LineEnds(StrEnum):
+    """How the lines of the stored copy end. Files on Unix have bare line feeds; the wire has CRLF only (RFC 5321 section 2.3.8)."""
+
+    CRLF = "crlf"
+    LF = "lf"
+    MIXED = "mixed"
+    NONE = "none"
+
+
+class MessageIdState(StrEnum):
+    """What the Message-ID looks like (RFC 5322 section 3.6.4)."""
+
+    OK = "ok"
+    MISSING = "missing"
+    MALFORMED = "malformed"
+    SEVERAL = "several"
+    LOCAL = "local"  # the part behind the @ is no name that is unique in the world, like localhost or server.local
+
+
+class DateState(StrEnum):
+    """What the Date field looks like."""
+
+    OK = "ok"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    FUTURE = "future"
+    OLD = "old"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeaderField:
+    """One field of the header."""
+
+    index: int
+    """0 is the topmost, the one added last."""
+    name: str
+    """As written."""
+    raw: bytes
+    """Everything behind the colon but the last line end; folds are CRLF, whatever the stored copy has."""
+    start: int
+    """Offset of the name in the message."""
+    space: bytes = b""
+    """Between name and colon."""
+
+    @property
+    def key(self) -> str:
+        """The name in lower case."""
+        return self.name.lower()
+
+    @cached_property
+    def text(self) -> str:
+        """The value unfolded (RFC 5322 section 2.2.3), without the space around it. Encoded words stay encoded."""
+        joined = self.raw.replace(b"\r\n", b"")
+        try:
+            return joined.decode("utf-8").strip(" \t")  # RFC 6532 section 3.1
+        except UnicodeDecodeError:
+            return joined.decode("latin-1").strip(" \t")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsubscribe:
+    """The fields for leaving a list (RFC 2369 section 3.2, RFC 8058)."""
+
+    uris: tuple[str, ...] = ()
+    """Of List-Unsubscribe, as written."""
+    post: bool = False
+    """List-Unsubscribe-Post says One-Click, and nothing else."""
+    post_present: bool = False
+
+    @property
+    def https(self) -> tuple[str, ...]:
+        """The URIs that a one-click reader can use."""
+        return tuple(uri for uri in self.uris if uri.lower().startswith("https://"))
+
+    @property
+    def mailto(self) -> tuple[str, ...]:
+        """The URIs for unsubscribing by mail."""
+        return tuple(uri for uri in self.uris if uri.lower().startswith("mailto:"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrivedMessage:
+    """A message as it was stored."""
+
+    size: int
+    """Bytes given."""
+    header_size: int
+    fields: tuple[HeaderField, ...]
+    body: bytes = field(repr=False)
+    """Line ends as stored."""
+    line_ends: LineEnds
+    problems: tuple[Problem, ...]
+    whole: bool = True
+    """False: cut off, here or before; the body cannot be judged."""
+
+    def all(self, name: str) -> tuple[HeaderField, ...]:
+        """Return the fields of a name, topmost first."""
+        return self._by_name.get(name.lower(), ())
+
+    def first(self, name: str) -> HeaderField | None:
+        """Return the topmost field of a name."""
+        return next(iter(self.all(name)), None)
+
+    def text(self, name: str) -> str:
+        """Return the text of the topmost field of a name; empty if there is none."""
+        found = self.first(name)
+        return found.text if found else ""
+
+    def count(self, name: str) -> int:
+        """Return how many fields have this name."""
+        return len(self.all(name))
+
+    @cached_property
+    def _by_name(self) -> dict[str, tuple[HeaderField, ...]]:
+        found: dict[str, list[HeaderField]] = {}
+        for one in self.fields:
+            found.setdefault(one.key, []).append(one)
+        return {name: tuple(some) for name, some in found.items()}
+
+    def mailboxes(self, name: str) -> Mailboxes:
+        """Return the addresses in all fields of a name together."""
+        read = [read_mailboxes(one.text) for one in self.all(name)]
+        return Mailboxes(found=tuple(box for some in read for box in some.found), clear=all(some.clear for some in read))
+
+    @cached_property
+    def author(self) -> Mailboxes:
+        """From."""
+        return self.mailboxes("from")
+
+    @property
+    def author_domain(self) -> str:
+        """The one domain that DMARC judges; empty if From gives none or several (RFC 7489 section 6.6.1)."""
+        domains = {box.domain for box in self.author.found if box.domain}
+        return domains.pop() if len(domains) == 1 and self.count("from") == 1 else ""
+
+    @property
+    def sender(self) -> Mailboxes:
+        """Sender."""
+        return self.mailboxes("sender")
+
+    @property
+    def reply_to(self) -> Mailboxes:
+        """Reply-To."""
+        return self.mailboxes("reply-to")
+
+    @property
+    def to(self) -> Mailboxes:
+        """To."""
+        return self.mailboxes("to")
+
+    @property
+    def return_path(self) -> Mailboxes:
+        """Return-Path, which the last receiver writes (RFC 5321 section 4.4); the topmost counts. An empty address is a bounce's."""
+        return read_mailboxes(self.text("return-path"))
+
+    @cached_property
+    def message_id(self) -> str:
+        """Message-ID without angle brackets; empty if there is none that can be read."""
+        found = _MESSAGE_ID.match(without_comments(self.text("message-id")).strip())
+        return found.group()[1:-1] if found else ""
+
+    @property
+    def message_id_state(self) -> MessageIdState:
+        """What Message-ID looks like."""
+        if self.count("message-id") != 1:
+            return MessageIdState.SEVERAL if self.count("message-id") else MessageIdState.MISSING
+        right = self.message_id.rpartition("@")[2].lower()
+        if not self.message_id:
+            return MessageIdState.MALFORMED
+        unique = "." in right.strip(".") and not right.endswith(
+            (".local", ".localdomain", ".lan", ".internal", ".invalid", ".home.arpa")
+        )
+        return MessageIdState.OK if unique or right.startswith("[") else MessageIdState.LOCAL
+
+    @cached_property
+    def date(self) -> datetime | None:
+        """Date with its time zone, or None."""
+        return read_date(self.text("date"))
+
+    @cached_property
+    def duplicates(self) -> tuple[str, ...]:
+        """Names of fields that stand there more often than they may; lower case."""
+        return tuple(name for name in SINGLE if self.count(name) > 1)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Names of required fields that are not there; lower case."""
+        return tuple(name for name in REQUIRED if not self.count(name))
+
+    @cached_property
+    def unsubscribe(self) -> Unsubscribe:
+        """The fields for leaving a list."""
+        return Unsubscribe(
+            uris=tuple(_uris(self.text("list-unsubscribe"))),
+            post=_is_one_click(self.text("list-unsubscribe-post")),
+            post_present=self.count("list-unsubscribe-post") > 0,
+        )
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The MIME parts."""
+        return outline(self.text("content-type"), self.text("content-transfer-encoding"), self.body)
+
+
+def read_message(raw: bytes, *, cut: bool = False) -> ArrivedMessage:
+    """Read a message as it was stored. `cut`: whoever stored it kept only the beginning."""
+    reader = _Reader(raw[:MAX_MESSAGE])
+    if len(raw) > MAX_MESSAGE:
+        reader.problem(MAX_MESSAGE, "too-large", f"more than {MAX_MESSAGE:,} bytes; the rest was not read")
+    header_end, body_start = reader.divide()
+    fields = reader.fields(header_end)
+    body = reader.raw[body_start:]
+    reader.faults(header_end)
+    for name, count in Counter(one.key for one in fields).items():
+        if count > 1 and name in SINGLE:
+            reader.problem(0, "duplicate-field", f"the field {name} {count} times, where once is allowed")
+    return ArrivedMessage(
+        size=len(raw),
+        header_size=body_start,
+        fields=fields,
+        body=body,
+        line_ends=reader.line_ends(),
+        problems=tuple(reader.problems),
+        whole=not cut and not reader.lost,
+    )
+
+
+def read_date(text: str) -> datetime | None:
+    """Read a date of a header field (RFC 5322 section 3.3). One without zone is taken for UTC."""
+    try:
+        found = parsedate_to_datetime(without_comments(text[:200]).strip())
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
+        found.astimezone(UTC)  # the first and last day of the calendar have no UTC
+    except Exception:  # noqa: BLE001 - the library's slip on a stranger's text
+        return None
+    return found
+
+
+def date_state(message: ArrivedMessage, *, now: datetime, received: datetime | None = None) -> DateState:
+    """Judge the Date field against the moment of arrival, where that is known, else against now."""
+    if not message.count("date"):
+        return DateState.MISSING
+    if message.date is None:
+        return DateState.UNREADABLE
+    if message.date > (received or now) + FUTURE:
+        return DateState.FUTURE
+    return DateState.OLD if received is not None and message.date < received - OLD else DateState.OK
+
+
+class _Reader:
+    """Cuts the bytes into header and body, notes what is odd."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self.problems: list[Problem] = []
+        self.lost = len(raw) == MAX_MESSAGE
+        self.start = 0
+
+    def problem(self, position: int, kind: str, message: str) -> None:
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(position=position, kind=kind, message=message))
+
+    def divide(self) -> tuple[int, int]:
+        """Return where the header ends and the body begins."""
+        if self.raw.startswith(b"\xef\xbb\xbf"):
+            self.start = 3
+            self.problem(0, "byte-order-mark", "a mark that an editor put in front of the message")
+        while self.raw[self.start : self.start + 2] == b"\r\n" or self.raw[self.start : self.start + 1] == b"\n":
+            self.start += 2 if self.raw[self.start : self.start + 1] == b"\r" else 1
+        if self.raw[self.start : self.start + 5] in (b"From ", b">From"):  # the line between messages of an mbox file
+            self.start = self.raw.find(b"\n", self.start) + 1 or len(self.raw)
+        window = self.raw[self.start : self.start + MAX_HEADER]
+        ended = re.search(rb"(?:\A|\n)\r?\n", window)
+        if ended:
+            return self.start + ended.start() + (window[ended.start() : ended.start() + 1] == b"\n"), self.start + ended.end()
+        if self.start + MAX_HEADER < len(self.raw):
+            self.problem(
+                self.start + MAX_HEADER, "header-too-large", f"a header of more than {MAX_HEADER:,} bytes; the rest was not read"
+            )
+            self.lost = True
+        return self.start + len(window), len(self.raw)
+
+    def fields(self, end: int) -> tuple[HeaderField, ...]:
+        """Read the header fields."""
+        found: list[HeaderField] = []
+        for start, lines in self._folded(end):
+            match = _FIELD.match(lines[0])
+            if match is None:
+                self.problem(start, "bad-field", "a line in the header that is no field")
+                continue
+            if len(found) == MAX_FIELDS:
+                self.problem(start, "too-many-fields", f"more than {MAX_FIELDS:,} header fields; the rest was not read")
+                self.lost = True
+                break
+            value = b"\r\n".join([lines[0][match.end() :], *lines[1:]])
+            if len(value) > MAX_FIELD:
+                self.problem(start, "long-field", f"a header field of more than {MAX_FIELD:,} bytes; the rest of it was not read")
+                self.lost = True
+            found.append(
+                HeaderField(
+                    index=len(found),
+                    name=match.group(1).decode("ascii"),
+                    raw=value[:MAX_FIELD],
+                    start=start,
+                    space=lines[0][match.end(1) : match.end() - 1],
+                )
+            )
+        return tuple(found)
+
+    def _folded(self, end: int) -> Iterator[tuple[int, list[bytes]]]:
+        """Yield each field's lines without their ends (RFC 5322 section 2.2.3), and where it begins."""
+        lines: list[bytes] = []
+        begun = at = self.start
+        for line in self.raw[self.start : end].split(b"\n"):
+            bare = line.removesuffix(b"\r")
+            if bare[:1] in (b" ", b"\t") and lines:
+                lines.append(bare)
+            else:
+                if lines and lines != [b""]:
+                    yield begun, lines
+                begun, lines = at, [bare]
+            at += len(line) + 1
+        if lines and lines != [b""]:
+            yield begun, lines
+
+    def line_ends(self) -> LineEnds:
+        """Tell how lines end."""
+        pairs, feeds = self.raw.count(b"\r\n"), self.raw.count(b"\n")
+        if feeds == 0:
+            return LineEnds.NONE
+        return LineEnds.CRLF if pairs == feeds else LineEnds.LF if pairs == 0 else LineEnds.MIXED
+
+    def faults(self, header_end: int) -> None:
+        """Note bytes that do not belong into a message."""
+        raw = self.raw
+        if self.line_ends() is LineEnds.MIXED:
+            self.problem(
+                _first_bare_feed(raw), "bare-line-feed", "some lines end in CRLF, others in a bare line feed"
+            )  # RFC 5321 section 2.3.8
+        if raw.count(b"\r") != raw.count(b"\r\n"):
+            self.problem(0, "bare-return", "a carriage return without a line feed")
+        if (null := raw.find(b"\0")) >= 0:
+            self.problem(null, "null-byte", "a NUL byte")  # RFC 5322 section 4
+        if (long := _long_line(raw)) >= 0:
+            self.problem(long, "long-line", f"a line of more than {MAX_LINE} characters")
+        if not raw[:header_end].isascii():
+            self.problem(0, "eight-bit-header", "characters beyond ASCII in the header")  # allowed with SMTPUTF8 only (RFC 6532)
+
+
+def _first_bare_feed(raw: bytes) -> int:
+    found = re.search(rb"(?<!\r)\n", raw)
+    return found.start() if found else 0
+
+
+def _long_line(raw: bytes) -> int:
+    """Return where the first line of more than `MAX_LINE` characters begins, or -1. Looks at each stretch of bytes at most twice."""
+    at = 0
+    while len(raw) - at > MAX_LINE:
+        window = raw.rfind(b"\n", at, at + MAX_LINE + 2)  # the line end may be CRLF
+        if window < 0:
+            return at
+        at = window + 1
+    return -1
+
+
+def _uris(text: str) -> Iterator[str]:
+    """Yield what stands in angle brackets, outside comments; space inside is folding (RFC 2369 section 2)."""
+    clean = without_comments(text) if "(" in text.split("<", 1)[0] else text[:MAX_TEXT]
+    for number, match in enumerate(re.finditer(r"<([^<>]*)>", clean)):
+        if number == MAX_URIS:
+            return
+        if uri := "".join(match.group(1).split()):
+            yield uri
+
+
+def _is_one_click(text: str) -> bool:
+    return "".join(token.text for token in lex(text) if token.kind is not Kind.COMMENT).lower() == ONE_CLICK
