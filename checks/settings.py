@@ -43,7 +43,13 @@ class Auth(StrEnum):
     LOGIN = "login"
     CRAM_MD5 = "cram-md5"
     SCRAM_SHA_256 = "scram-sha-256"
-    XOAUTH2 = "xoauth2"
+    XOAUTH2 = "xoauth2"  # Google's and Microsoft's form of a token
+    OAUTHBEARER = "oauthbearer"  # the standard's form of it (RFC 7628)
+
+    @property
+    def by_token(self) -> bool:
+        """Whether the secret is a token, not a password."""
+        return self in (Auth.XOAUTH2, Auth.OAUTHBEARER)
 
 
 # --- the document -----------------------------------------------------------------------------------------------------

@@ -172,6 +172,7 @@ AUTH = fixed(
     cram_md5="CRAM-MD5",
     scram_sha_256="SCRAM-SHA-256",
     xoauth2="XOAUTH2 (a token instead of a password)",
+    oauthbearer="OAUTHBEARER (a token, in the form of the standard)",
     none="No login: the server lets this machine send",
 )
 _SOURCES = fixed(

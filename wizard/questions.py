@@ -110,7 +110,7 @@ SERVER_QUESTIONS: tuple[Question, ...] = (
         words="How does the dispatcher log in?",
         why="Nearly every server wants a login. The first choice takes the safest method that the server knows.",
         help="The best that the server offers: we look at what it knows and take the safest way to show it the password. This is right unless your provider's instructions name a method.\n"
-        "XOAUTH2 logs in with a token that expires, in place of a password; some providers take nothing else.\n"
+        "XOAUTH2 and OAUTHBEARER log in with a token that expires, in place of a password; some providers take nothing else.\n"
         "No login: only for a server in your own network that lets this machine send.",
         example="auto",
         kind=Kind.CHOICE,

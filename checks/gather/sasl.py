@@ -20,7 +20,7 @@ from checks.secret import Secret
 from checks.settings import Auth
 
 # The best that both sides know. CRAM-MD5 stands behind PLAIN: inside verified TLS it protects nothing more, and it makes servers
-# keep the password in clear. XOAUTH2 needs a token where the others need a password, so nobody can choose it but the person.
+# keep the password in clear. XOAUTH2 and OAUTHBEARER need a token where the others need a password, so nobody can choose them but the person.
 PREFERENCE = (Auth.SCRAM_SHA_256, Auth.PLAIN, Auth.LOGIN, Auth.CRAM_MD5)
 MIN_ITERATIONS = 4096  # RFC 7677 section 4
 MAX_ITERATIONS = 600_000  # about half a second; more would let a server keep us busy
@@ -98,19 +98,40 @@ class CramMd5(Mechanism):
         return f"{self._username} {digest}".encode()
 
 
-class XOAuth2(Mechanism):
-    """Google's and Microsoft's bearer token form. An error arrives as a challenge, is answered with nothing, and the reply follows."""
+class Bearer(Mechanism):
+    """A token in place of a password. An error arrives as a challenge, is acknowledged, and the reply that refuses follows."""
 
-    name = "XOAUTH2"
+    error_seen: bytes = b""
+    """What acknowledges the error."""
 
-    def initial(self) -> bytes:
-        return f"user={self._username}\1auth=Bearer {self._secret.reveal()}\1\1".encode()
+    def _token(self) -> str:
+        return _undivided(self._secret.reveal(), "what is stored is no token: it")
 
     def answer(self, challenge: bytes) -> bytes:
         self._step += 1
         if self._step > 1:
             raise SaslError(f"the server asks on after its error message ({len(challenge)} octets)")
-        return b""
+        return self.error_seen
+
+
+class XOAuth2(Bearer):
+    """Google's and Microsoft's form; the error is answered with nothing."""
+
+    name = "XOAUTH2"
+
+    def initial(self) -> bytes:
+        return f"user={_undivided(self._username)}\1auth=Bearer {self._token()}\1\1".encode()
+
+
+class OAuthBearer(Bearer):
+    """RFC 7628, the standard's form."""
+
+    name = "OAUTHBEARER"
+    error_seen = b"\1"  # section 3.2.3
+
+    def initial(self) -> bytes:
+        user = _undivided(self._username).replace("=", "=3D").replace(",", "=2C")  # a saslname: RFC 5801 section 4
+        return f"n,a={user},\1auth=Bearer {self._token()}\1\1".encode()
 
 
 class ScramSha256(Mechanism):
@@ -175,7 +196,7 @@ class ScramSha256(Mechanism):
         self._proved = True
 
 
-_KINDS: dict[str, type[Mechanism]] = {cls.name: cls for cls in (Plain, Login, CramMd5, ScramSha256, XOAuth2)}
+_KINDS: dict[str, type[Mechanism]] = {cls.name: cls for cls in (Plain, Login, CramMd5, ScramSha256, XOAuth2, OAuthBearer)}
 
 
 def choose(auth: Auth, offered: Iterable[str]) -> str:
@@ -196,6 +217,13 @@ def decoded(text: bytes) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise SaslError("the server's challenge is no base64 (RFC 4954 section 4)") from None
+
+
+def _undivided(text: str, what: str = "the user name") -> str:
+    """Refuse text that could not be told from what follows it: control characters divide the fields (RFC 7628 section 3.1)."""
+    if any(ord(char) < 32 for char in text):
+        raise SaslError(f"{what} has a line break or another control character in it")
+    return text
 
 
 def prepared(text: str) -> str:

@@ -23,12 +23,13 @@ from checks.evidence import Probe, Reading, State
 from checks.gather import sasl, tls
 from checks.gather.smtp_aside import aside
 from checks.gather.smtp_draft import Draft, Stopped, Timeouts
+from checks.gather.smtp_once import Once
 from checks.gather.smtp_redact import Redactor
 from checks.gather.smtp_submission import hand_over, log_in
 from checks.gather.smtp_talk import Talk
 from checks.gather.smtp_turns import Place, Turns
 from checks.gather.smtp_wire import open_wire
-from checks.probes import Fault, SmtpProbe, Stage, SubmissionProbe, SubmissionReading, TlsProbe, TlsReading, TranscriptLine
+from checks.probes import Fault, SmtpProbe, Stage, SubmissionProbe, TlsProbe, TlsReading
 from checks.records.message import Letter, address_problem, build_test_message
 from checks.records.smtp_reply import mechanisms
 from checks.secret import LeakGuard, Secret, SecretSource
@@ -40,7 +41,6 @@ MARGIN = 0.3  # seconds kept back, so that a partial transcript comes home inste
 GLIMPSE = 5.0  # seconds for one look that is not needed
 TIME_TO_SPARE = 5.0  # of the whole run, or such a look is left out
 OWN_NAME_SECONDS = 2.0  # the name service may be slow; an address literal will do
-ONCE = "this login went out once in this run, for another entry of the settings; it does not go out twice"
 NO_LITERAL = "[127.0.0.1]"  # RFC 5321 section 4.1.4 asks for an address literal where there is no name; this one tells nothing of our network
 _NAME = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z0-9-]{2,63}")
 _EHLO = re.compile(rf"{_NAME.pattern}|[A-Za-z0-9-]{{1,63}}|\[[0-9A-Za-z.:]{{2,60}}\]")
@@ -57,7 +57,6 @@ _UNREACHABLE = {
 
 ResolveSecret = Callable[[SecretSource, str], Secret]
 AnyProbe = SmtpProbe | SubmissionProbe | TlsProbe
-Login = tuple[str, str, SecretSource | None, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +97,7 @@ class SmtpGatherer:
         self._guard = guard or LeakGuard()
         self._timeouts = timeouts or Timeouts()
         self._now = now
-        self._logins: dict[Login, asyncio.Lock] = {}
-        self._failed: dict[Login, Reading] = {}
-        self._spent: set[tuple[Login, int]] = set()
+        self._once = Once()
         self._turns = Turns()
         self._slow: set[Place] = set()
 
@@ -113,7 +110,7 @@ class SmtpGatherer:
             return await self._glimpse(probe, ends)
         with self._turns.wanting(self._place(probe)):
             if isinstance(probe, SubmissionProbe) and probe.auth is not Auth.NONE:
-                return await self._with_login(probe, ends)
+                return await self._once(probe, lambda: self._asked(probe, ends))
             return await self._asked(probe, ends)
 
     async def _glimpse(self, probe: TlsProbe, ends: float) -> TlsReading:
@@ -143,27 +140,6 @@ class SmtpGatherer:
                 if stop.fault is Fault.TIMEOUT:
                     self._slow.add(place)  # one wait is enough
                 raise
-
-    async def _with_login(self, probe: SubmissionProbe, ends: float) -> Reading:
-        """Present a password once per server and run, whoever asks and whatever became of it: accounts get locked.
-
-        A login that failed, by a refusal or by a lost connection, is not tried at another port either.
-        """
-        login = (probe.host, probe.username, probe.secret_source, probe.secret_ref)
-        async with self._logins.setdefault(login, asyncio.Lock()):
-            if (known := self._failed.get(login)) is not None:
-                return known
-            if (login, probe.port) in self._spent:
-                return SubmissionReading(state=State.NOT_ATTEMPTED, fault=Fault.ALREADY_TRIED, detail=ONCE)
-            reading = await self._asked(probe, ends)
-            assert isinstance(reading, SubmissionReading)  # noqa: S101 - so says the probe
-            if not reading.mechanism or reading.fault is Fault.NO_SECRET:
-                return reading  # no password was presented
-            self._spent.add((login, probe.port))
-            if reading.stage is Stage.AUTH:
-                remark = TranscriptLine(direction="*", text="this login failed a moment ago and was not tried again")
-                self._failed[login] = replace(reading, transcript=(remark,))
-            return reading
 
     async def _asked(self, probe: AnyProbe, ends: float) -> Reading:
         draft = Draft()

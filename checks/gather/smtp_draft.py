@@ -7,6 +7,7 @@ from typing import Any
 
 from checks.evidence import State
 from checks.probes import Fault, Reply, SmtpReading, Stage, SubmissionReading, TlsFacts, TranscriptLine
+from checks.probes.submission import Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +54,13 @@ class Draft:
     mail: Reply | None = None
     rcpt: Reply | None = None
     data: Reply | None = None
+    trials: list[Trial] = field(default_factory=list)
     accepted: Reply | None = None
     message_id: str = ""
     offered: tuple[str, ...] = ()
     """The EHLO lines in force now, as they came: for decisions, never kept."""
+    ended: bool = False
+    """The connection was closed by us on purpose; not even QUIT is said."""
 
     def note(self, direction: str, text: str) -> None:
         """Add to the transcript; the text is redacted already."""
@@ -76,4 +80,4 @@ class Draft:
 
     def _values(self, reading: type[SmtpReading]) -> dict[str, Any]:
         values = {one.name: getattr(self, one.name) for one in fields(reading) if hasattr(self, one.name)}
-        return values | {"transcript": tuple(self.transcript)}
+        return values | {name: tuple(values[name]) for name in ("transcript", "trials") if name in values}

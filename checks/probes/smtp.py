@@ -73,6 +73,7 @@ class Fault(StrEnum):
     INJECTED = "injected"  # bytes before the handshake that do not belong there (CVE-2011-0411)
     TLS_FAILED = "tls-failed"  # `tls` has the reason
     NO_COMMON_MECHANISM = "no-common-mechanism"
+    ALREADY_TRIED = "already-tried"  # this login went out once in this run; it does not go out twice
     NO_SECRET = "no-secret"  # noqa: S105 - the reference did not resolve; `detail` says why
     UNCONFIRMED = "unconfirmed"  # lost after the final dot: may or may not be accepted (RFC 5321 section 4.2.5)
 

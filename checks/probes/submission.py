@@ -12,6 +12,15 @@ from checks.settings import Auth, Security
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What the server said to one further sender, who was named and taken back. A reply is None if that stage was not reached."""
+
+    address: str
+    mail: Reply | None = None
+    rcpt: Reply | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SubmissionReading(SmtpReading):
     """A conversation that goes on to AUTH, MAIL, RCPT and perhaps the message. A reply is None if that stage was not reached."""
 
@@ -22,6 +31,8 @@ class SubmissionReading(SmtpReading):
     rcpt: Reply | None = None
     data: Reply | None = None
     """Reply to DATA (354 when the server wants the message)."""
+    trials: tuple[Trial, ...] = ()
+    """What was said to the further senders, in order; those that are missing were not tried."""
     accepted: Reply | None = None
     """Reply to the final dot. 250 means the server took the message, not that it arrived."""
     message_id: str = ""
@@ -49,21 +60,24 @@ class SubmissionProbe(Probe[SubmissionReading]):
     secret_ref: str = ""
     mail_from: str = ""
     """Reverse-path; empty stops after AUTH."""
+    senders: tuple[str, ...] = ()
+    """Further senders of the same login: each is named with the recipient and taken back, in the same connection."""
     rcpt_to: str = ""
     """The one confirmed test address; empty stops after MAIL."""
     from_name: str = ""
     from_email: str = ""
     reply_to: str = ""
     message: str = ""
-    """Unique id of the test message; empty stops after RCPT, with RSET."""
+    """Unique id of the test message; empty: DATA is said to learn the answer, and the connection closed before a word of a message."""
 
     @property
     def effects(self) -> frozenset[Effect]:
-        """Naming a sender or a recipient counts as logging in, even where the server asks for no password."""
+        """Naming a sender or a recipient counts as logging in, even where the server asks for no password; a DATA without message does too."""
         return frozenset({Effect.LOOK, Effect.LOGIN, Effect.SEND} if self.message else {Effect.LOOK, Effect.LOGIN})
 
     @property
     def id(self) -> str:
         goal = "test message" if self.message else "login" if not self.mail_from else "login and sender"
         login = f" by {self.username}" if self.username not in ("", self.mail_from) else ""
-        return f"submission {self.host} [{self.address}]:{self.port} {self.security} {goal} {self.mail_from}{login}".strip()
+        more = f" and {len(self.senders)} more" if self.senders else ""
+        return f"submission {self.host} [{self.address}]:{self.port} {self.security} {goal} {self.mail_from}{more}{login}".strip()

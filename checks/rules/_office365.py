@@ -50,8 +50,8 @@ def is_microsoft_host(host: str) -> bool:
 
 
 def logs_in_by_password(server: Server) -> bool:
-    """Whether the dispatcher presents a password; "auto" does, because only xoauth2 presents a token."""
-    return server.auth not in (Auth.NONE, Auth.XOAUTH2)
+    """Whether the dispatcher presents a password; "auto" does, because it chooses no way that presents a token."""
+    return server.auth is not Auth.NONE and not server.auth.by_token
 
 
 def fact(limit: Limit, value: int | None = None) -> dict[str, Any]:

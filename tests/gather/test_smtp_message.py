@@ -22,13 +22,15 @@ def server(**replies: str) -> Ordinary:
 
 
 def test_nothing_leaves_without_a_message() -> None:
-    """Up to RCPT, then everything is taken back."""
+    """Up to 354, then the connection is closed without another word: the server must forget it (RFC 5321 section 4.1.1.10)."""
     script = server()
     reading, mail = submit(script)
     assert (reading.stage, reading.fault, reading.message_id) == (Stage.QUIT, Fault.NONE, "")
-    assert (str(reading.mail), str(reading.rcpt), reading.data, reading.accepted) == ("250 2.1.0 ok", "250 2.1.5 ok", None, None)
-    assert mail.lines[-4:] == ["MAIL FROM:<bounces@club.example>", "RCPT TO:<test@elsewhere.example>", "RSET", "QUIT"]
+    assert (str(reading.mail), str(reading.rcpt), str(reading.data)) == ("250 2.1.0 ok", "250 2.1.5 ok", "354 go ahead")
+    assert reading.accepted is None
+    assert mail.lines[-3:] == ["MAIL FROM:<bounces@club.example>", "RCPT TO:<test@elsewhere.example>", "DATA"]
     assert script.messages == []
+    assert "C: QUIT" not in transcript(reading)
 
 
 def test_stops_where_addresses_stop() -> None:

@@ -1,0 +1,44 @@
+"""Sees to it that a login is presented once per server and run, whoever asks and whatever became of it: accounts get locked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from checks.evidence import Reading, State
+from checks.probes import Fault, Stage, SubmissionProbe, SubmissionReading, TranscriptLine
+from checks.secret import SecretSource
+
+SPENT = "this login went out once in this run, for another entry of the settings; it does not go out twice"
+FAILED = "this login failed a moment ago and was not tried again"
+
+Login = tuple[str, str, SecretSource | None, str]
+
+
+class Once:
+    """Remembers the logins of a run. Two questions with one login wait for each other."""
+
+    def __init__(self) -> None:
+        self._turns: dict[Login, asyncio.Lock] = {}
+        self._failed: dict[Login, Reading] = {}
+        self._spent: set[tuple[Login, int]] = set()
+
+    async def __call__(self, probe: SubmissionProbe, ask: Callable[[], Awaitable[Reading]]) -> Reading:
+        """Ask, if the login did not go out before.
+
+        One that failed, by a refusal or by a lost connection, is not tried at another port of the server either.
+        """
+        login = (probe.host, probe.username, probe.secret_source, probe.secret_ref)
+        async with self._turns.setdefault(login, asyncio.Lock()):
+            if (known := self._failed.get(login)) is not None:
+                return known
+            if (login, probe.port) in self._spent:
+                return SubmissionReading(state=State.NOT_ATTEMPTED, fault=Fault.ALREADY_TRIED, detail=SPENT)
+            reading = await ask()
+            if not isinstance(reading, SubmissionReading) or not reading.mechanism or reading.fault is Fault.NO_SECRET:
+                return reading  # no password went out
+            self._spent.add((login, probe.port))
+            if reading.stage is Stage.AUTH:
+                self._failed[login] = replace(reading, transcript=(TranscriptLine(direction="*", text=FAILED),))
+            return reading
