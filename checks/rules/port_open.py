@@ -1,7 +1,9 @@
 """The port takes connections.
 
 What it checks:
-Each address of the server takes a connection on the port of the settings, at most two addresses of each kind (IPv4 and IPv6).
+Each address of the server takes a connection on the port of the settings, at most two addresses of each kind (IPv4 and IPv6). If none
+does and none refuses, other mail servers, which are known to listen, are tried on the same port: if they cannot be reached either, the
+port is blocked where the check runs, and nothing is said against the server.
 
 Why it matters:
 If the port is closed, nothing can be sent. If one of several addresses does not answer, some attempts wait for a long time.
@@ -15,8 +17,8 @@ from collections.abc import Iterator
 
 from checks.evidence import Evidence, State
 from checks.model import Finding, Outcome, Owner, Status
-from checks.probes import SmtpReading
 from checks.rules._server import Layer, Look, look, not_tried, out_of_time, skipped
+from checks.rules._vantage import IPV6, Way, silent, version_of, way_over_ipv6, way_to_port
 from checks.subject import ServerSubject
 
 OPEN = Outcome(code="port.connection-made", status=Status.PASS, title="{where} takes connections at {addresses}")
@@ -28,6 +30,7 @@ REFUSED = Outcome(
     steps=(
         "Compare host and port with the provider's instructions; for sending by customers they are usually 465 or 587.",
         "If they are right, ask the server's administrator whether the mail service runs and listens on that port.",
+        "If it does, ask whoever runs this network: some firewalls refuse in the server's place.",
     ),
     references=("RFC 8314 section 3.3", "RFC 6409 section 3.1"),
 )
@@ -43,6 +46,25 @@ NO_ANSWER = Outcome(
     ),
     volatile=("waited",),
     references=("RFC 8314 section 3.3", "RFC 6409 section 3.1"),
+)
+SILENT = Outcome(
+    code="port.silent-server",
+    status=Status.FAIL,
+    title="No connection to {where} at {addresses} came about ({waited}), while {controls} can be reached on that port from here: it is closed there, not here",
+    owner=Owner.US,
+    steps=(
+        "Compare host and port with the provider's instructions; for sending by customers they are usually 465 or 587.",
+        "If they are right, ask the server's administrator whether the server runs, and whether a firewall there keeps this network out.",
+    ),
+    volatile=("waited", "controls"),
+    references=("RFC 8314 section 3.3", "RFC 6409 section 3.1"),
+)
+BLOCKED = Outcome(
+    code="port.blocked-from-here",
+    status=Status.UNKNOWN,
+    title="{where} could not be tried, because connections to {port} are blocked from here; other servers that are known to listen are out of reach too. This says nothing about the server",
+    owner=Owner.US,
+    steps=("Run the check on the machine where the dispatcher will run; only its way to the server counts.",),
 )
 NO_ROUTE = Outcome(
     code="port.no-route",
@@ -92,30 +114,50 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     if seen.layer is Layer.HOST:
         yield skipped(NOT_TRIED, subject, seen)
         return
-    alive = [address for address, reading in seen.readings if reading.state is State.OK]
+    alive = [address for address, _ in seen.reached]
     others = [(address, reading) for address, reading in seen.readings if address not in alive]
     no_way = [address for address, reading in others if reading.state is State.NOT_ATTEMPTED or out_of_time(reading)]
     dead = [address for address, _ in others if address not in no_way]
     if not alive:
-        yield _closed(subject, seen, dead, no_way)
+        yield _closed(subject, ev, seen, dead, no_way)
         return
     yield OPEN(about=subject.name, where=seen.where, addresses=alive)
-    closed = [address for address, reading in seen.readings if address in dead and reading.state is State.REFUSED]
+    closed = [address for address, reading in others if address in dead and reading.state is State.REFUSED]
     if closed:
         yield CLOSED_ADDRESS(about=subject.name, where=seen.where, dead=closed, alive=alive)
-    if dead := [address for address in dead if address not in closed]:
+    dead = [address for address in dead if address not in closed]
+    unseen = _only_unseen(subject, ev, seen, dead)
+    if dead := [address for address in dead if address not in unseen]:
         yield DEAD_ADDRESS(about=subject.name, where=seen.where, dead=dead, alive=alive)
-    if no_way:
+    if no_way := [*no_way, *unseen]:
         yield ADDRESS_NOT_TRIED(about=subject.name, where=seen.where, addresses=no_way)
 
 
-def _closed(subject: ServerSubject, seen: Look, dead: list[str], no_way: list[str]) -> Finding:
+def _only_unseen(subject: ServerSubject, ev: Evidence, seen: Look, dead: list[str]) -> list[str]:
+    """Return the IPv6 addresses that cannot be blamed, because nothing at all can be reached over IPv6 from here."""
+    suspects = [address for address in dead if version_of(address) == IPV6]
+    answered = any(
+        version_of(address) == IPV6 and reading.state in (State.OK, State.REFUSED) for address, reading in seen.readings
+    )
+    if not suspects or answered or way_over_ipv6(subject, ev, suspects).way is not Way.CLOSED:
+        return []
+    return suspects
+
+
+def _closed(subject: ServerSubject, ev: Evidence, seen: Look, dead: list[str], no_way: list[str]) -> Finding:
     about, where = subject.name, seen.where
     if late := [address for address, reading in seen.readings if out_of_time(reading)]:
         return NO_TIME(about=about, where=where, addresses=late)
+    if refusing := [address for address, reading in seen.readings if reading.state is State.REFUSED]:
+        return REFUSED(about=about, where=where, addresses=refusing)
+    addresses = silent(seen)
+    first = next(reading for address, reading in seen.readings if address in addresses)
+    waited = first.detail or "within the time that we wait"
+    found = way_to_port(subject, ev, addresses)
+    if found.way is Way.OPEN:
+        return SILENT(about=about, where=where, addresses=addresses, waited=waited, controls=found.hosts)
     if not dead:
         return NO_ROUTE(about=about, where=where, addresses=no_way)
-    first: SmtpReading = next(reading for address, reading in seen.readings if address in dead)
-    if first.state is State.REFUSED:
-        return REFUSED(about=about, where=where, addresses=dead)
-    return NO_ANSWER(about=about, where=where, addresses=dead, waited=first.detail or "within the time that we wait")
+    if found.way is Way.CLOSED:
+        return BLOCKED(about=about, where=where, port=found.name)
+    return NO_ANSWER(about=about, where=where, addresses=dead, waited=waited)
