@@ -63,7 +63,7 @@ def codes(results: list[CheckResult], *statuses: Status) -> list[str]:
 
 @pytest.mark.parametrize(
     "reading",
-    [GOOD, REFUSED, SmtpReading(state=State.OK, stage=Stage.GREETING, fault=Fault.CLOSED)],
+    [GOOD, REFUSED, SmtpReading(state=State.OK, stage=Stage.EHLO, fault=Fault.CLOSED)],
     ids=["good", "refused", "cut"],
 )
 def test_nobody_else_is_asked_when_the_server_answers(reading: SmtpReading) -> None:
