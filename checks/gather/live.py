@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from checks.evidence import Probe, Reading, State
-from checks.probes import AuthorityProbe, ConnectProbe, DnsProbe, HttpsProbe, SmtpProbe, SubmissionProbe, TlsProbe
+from checks.probes import ArrivalProbe, AuthorityProbe, ConnectProbe, DnsProbe, HttpsProbe, SmtpProbe, SubmissionProbe, TlsProbe
 
 Ask = Callable[[Any, float], Awaitable[Reading]]
 """`DnsGatherer`, `SmtpGatherer`, or anything that is called like them."""
@@ -23,6 +23,7 @@ class Live:
         connect: Ask | None = None,
         smtp: Ask | None = None,
         https: Ask | None = None,
+        arrival: Ask | None = None,
     ) -> None:
         """A kind of probe whose gatherer is not given reads `not-attempted`."""
         self._ask: dict[type[Probe[Any]], Ask | None] = {
@@ -33,6 +34,7 @@ class Live:
             SubmissionProbe: smtp,
             TlsProbe: smtp,
             HttpsProbe: https,
+            ArrivalProbe: arrival,
         }
 
     async def __aenter__(self) -> Self:
