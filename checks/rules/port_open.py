@@ -50,7 +50,7 @@ NO_ANSWER = Outcome(
 SILENT = Outcome(
     code="port.silent-server",
     status=Status.FAIL,
-    title="No connection to {where} at {addresses} came about ({waited}), while {controls} can be reached on that port from here: it is closed there, not here",
+    title="{where} cannot be reached at {addresses} ({waited}), while {controls} can be reached on that port from here: it is closed there, not here",
     owner=Owner.US,
     steps=(
         "Compare host and port with the provider's instructions; for sending by customers they are usually 465 or 587.",
