@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from checks.settings import SecretRef, Security, Server, Settings, Volume
+from checks.settings import Auth, SecretRef, Security, Server, Settings, Volume
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class TestPlan:
     __test__ = False
     to: str
     message: str = ""
-    """Unique id of the message; empty: stop after RCPT, nothing is sent."""
+    """Unique id of the message; empty: nothing is sent."""
 
 
 class Way(StrEnum):
@@ -92,6 +92,10 @@ class ServerSubject(Subject):
     test: TestPlan | None = None
     arrival: Arrival | None = None
     """Where to look at the message that went through this server; None: nobody asked for it."""
+    leader: ServerSubject | None = None
+    """A server of this run with the same login, in whose conversation this one's senders are named too: the password goes out once."""
+    companions: tuple[Server, ...] = ()
+    """The servers whose leader this one is."""
 
     @property
     def name(self) -> str:
@@ -145,19 +149,37 @@ def of_settings(
 ) -> list[Subject]:
     """Subjects of `check SETTINGS`: the document, each server, and each domain that they send as.
 
-    The test message goes through `only_server`, or the default server; others are tried up to RCPT. What arrived came through that one.
+    The test message goes through `only_server`, or the default server; others are tried up to DATA. What arrived came through that one.
     """
     servers = [settings.server(only_server)] if only_server else list(settings.servers)
     sends = next((server.name for server in servers if server.default), servers[0].name)
-    subjects: list[Subject] = [SettingsSubject(now=now, allow_private=allow_private, settings=settings)]
+    each: list[ServerSubject] = []
     for server in servers:
         plan = test if test is None or server.name == sends else replace(test, message="")
         came = arrival if server.name == sends else None
-        subjects.append(
+        each.append(
             ServerSubject(now=now, allow_private=allow_private, server=server, settings=settings, test=plan, arrival=came)
         )
+    subjects: list[Subject] = [SettingsSubject(now=now, allow_private=allow_private, settings=settings)]
+    subjects += _sharing_logins(each, first=sends)
     domains = _domains(settings, servers, now, tuple(sending_ips), tuple(selectors), allow_private)
     return [*subjects, *(replace(domain, blocklists=blocklists) for domain in domains)]
+
+
+def _sharing_logins(subjects: list[ServerSubject], *, first: str) -> list[ServerSubject]:
+    """Let servers with the same login share a conversation; the one that sends the test message leads it, else the first."""
+    groups: dict[Hashable, list[ServerSubject]] = {}
+    for subject in sorted(subjects, key=lambda one: one.name != first):
+        alone = subject.server.auth is Auth.NONE
+        groups.setdefault(subject.name if alone else _login(subject.server), []).append(subject)
+    leaders = [replace(group[0], companions=tuple(one.server for one in group[1:])) for group in groups.values()]
+    shared = {one.name: leader for leader, group in zip(leaders, groups.values(), strict=True) for one in group}
+    return [shared[one.name] if shared[one.name].name == one.name else replace(one, leader=shared[one.name]) for one in subjects]
+
+
+def _login(server: Server) -> Hashable:
+    """Everything that two servers must have in common to be used in one conversation."""
+    return (server.host, server.port, server.security, server.auth, server.username, server.password, server.ehlo)
 
 
 def _domains(

@@ -79,5 +79,4 @@ class SubmissionProbe(Probe[SubmissionReading]):
     def id(self) -> str:
         goal = "test message" if self.message else "login" if not self.mail_from else "login and sender"
         login = f" by {self.username}" if self.username not in ("", self.mail_from) else ""
-        more = f" and {len(self.senders)} more" if self.senders else ""
-        return f"submission {self.host} [{self.address}]:{self.port} {self.security} {goal} {self.mail_from}{more}{login}".strip()
+        return f"submission {self.host} [{self.address}]:{self.port} {self.security} {goal} {self.mail_from}{login}".strip()

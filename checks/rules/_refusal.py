@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 
-from checks.model import Finding, Outcome
+from checks.model import Finding, Outcome, Status
 from checks.probes import Fault, Reply, Stage, SubmissionReading
 from checks.rules._server import Look
 from checks.subject import ServerSubject
@@ -34,15 +34,26 @@ def reply_at(reading: SubmissionReading, stage: Stage) -> Reply | None:
     return replies.get(stage) or stopped
 
 
-def refusal(outcome: Outcome, subject: ServerSubject, seen: Look, reply: Reply, cause: Cause | None, *, who: str = "") -> Finding:
+def refusal(
+    outcome: Outcome,
+    subject: ServerSubject,
+    seen: Look,
+    reply: Reply,
+    cause: Cause | None,
+    *,
+    who: str = "",
+    status: Status | None = None,
+    **more: str,
+) -> Finding:
     """Say a refusal. A known cause brings its own steps and says who has to act; without one, the server's words stand alone.
 
-    The outcome has the arguments of `ARGUMENTS`; `who` is the address that the reply is about.
+    The outcome has the arguments of `ARGUMENTS` and `more`; `who` is the address that the reply is about.
     """
     after = (subject.now + LATER).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     again = (f"Run the check again after {after}.",) if reply.transient else ()
     return outcome(
         about=subject.name,
+        status=status,
         owner=cause.owner if cause else None,
         steps=(*cause.steps, *again) if cause else (),
         where=seen.where,
@@ -51,6 +62,7 @@ def refusal(outcome: Outcome, subject: ServerSubject, seen: Look, reply: Reply, 
         cause=cause.id if cause else "",
         who=who,
         after=after,
+        **more,  # type: ignore[arg-type]  # more words for the sentences, nothing else
     )
 
 

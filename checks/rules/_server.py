@@ -14,6 +14,8 @@ from checks.model import Finding, Outcome, Status
 from checks.probes import Fault, SmtpProbe, SmtpReading, Stage, SubmissionProbe, SubmissionReading, TlsFacts
 from checks.records.smtp_reply import mechanisms, service_of
 from checks.rules._hosts import PER_FAMILY, HostAddresses, look_up
+from checks.rules._senders import senders_in_turn
+from checks.rules._shared import as_seen_by
 from checks.settings import Auth, Security
 from checks.subject import ServerSubject
 
@@ -211,6 +213,7 @@ def speaks(security: Security, reading: SmtpReading) -> bool:
 
 # --- the one conversation with a password ----------------------------------------------------------------------------------
 
+WITH_TOKEN = ("XOAUTH2", "OAUTHBEARER")
 WITH_PASSWORD = ("SCRAM-SHA-256", "PLAIN", "LOGIN", "CRAM-MD5")  # what auth = "auto" chooses from
 
 
@@ -234,8 +237,10 @@ def obstacle(subject: ServerSubject, seen: Look) -> str:
 def submission(subject: ServerSubject, ev: Evidence, seen: Look) -> SubmissionReading:
     """Return the one conversation that all rules about login, sender and test message share, so that the password is tried once.
 
-    Only for a `Look` that is OPEN. If the message may not be sent, the same is asked without it.
+    Only for a `Look` that is OPEN. If the message may not be sent, the same is asked without it. Servers with the same login share it.
     """
+    if subject.leader is not None:
+        return as_seen_by(subject.server, subject.leader.server, submission(subject.leader, ev, seen))
     probe = submission_probe(subject, seen)
     reading = ev[probe]
     if probe.message and _not_allowed(reading):
@@ -259,6 +264,7 @@ def submission_probe(subject: ServerSubject, seen: Look) -> SubmissionProbe:
         secret_source=password.source if password else None,
         secret_ref=password.ref if password else "",
         mail_from=server.envelope_sender,
+        senders=senders_in_turn(subject),
         rcpt_to=test.to if test else "",
         from_name=server.sender.name,
         from_email=server.sender.email,
@@ -267,12 +273,19 @@ def submission_probe(subject: ServerSubject, seen: Look) -> SubmissionProbe:
     )
 
 
+def carried_message(subject: ServerSubject, ev: Evidence, seen: Look) -> bool:
+    """Whether the conversation was the one with the test message; another one asks up to DATA."""
+    probe = submission_probe(subject, seen)
+    return bool(probe.message) and not _not_allowed(ev[probe])
+
+
 def _not_allowed(reading: SubmissionReading) -> bool:
     """Whether our own side kept it from being asked. A password that is not there, no way to the address, or no time left is a finding."""
-    told = reading.fault in (Fault.NO_SECRET, Fault.UNREACHABLE, Fault.MALFORMED) or out_of_time(reading)
+    told = reading.fault in (Fault.NO_SECRET, Fault.UNREACHABLE, Fault.MALFORMED, Fault.ALREADY_TRIED) or out_of_time(reading)
     return reading.state is State.NOT_ATTEMPTED and not told
 
 
+ALREADY_TRIED = "the same login was presented in this run for another entry of the settings, and a password goes out once"
 _ORDER = list(Stage)
 
 
@@ -285,8 +298,12 @@ def why_stopped(reading: SubmissionReading) -> str:
     """Say at what the conversation ended, for the middle of a sentence about something later."""
     if reading.fault is Fault.NO_SECRET:
         return "the password is not at hand"
+    if reading.fault is Fault.ALREADY_TRIED:
+        return ALREADY_TRIED
     if out_of_time(reading):
         return "the time for the whole run was up"
+    if reading.stage is Stage.AUTH and reading.auth is not None and reading.auth.positive:
+        return "the conversation, which it shares with another entry of the settings, ended before its turn"
     if reading.state is not State.OK:
         return "the second connection to it, the one for sending, did not come about"
     named = {

@@ -19,7 +19,7 @@ from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import Fault, Reply, Stage, SubmissionReading
 from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_of, refusal, reply_at
-from checks.rules._server import Look, look, not_tried, obstacle, skipped, stopped_before, submission, where_of
+from checks.rules._server import Look, look, not_tried, obstacle, skipped, stopped_before, submission, where_of, why_stopped
 from checks.secret import SecretSource
 from checks.settings import Auth
 from checks.subject import ServerSubject
@@ -39,6 +39,20 @@ CREDENTIALS = Outcome(
     also=ARGUMENTS,
     volatile=WOBBLING,
     references=("RFC 4954 section 6",),
+)
+TOKEN = Outcome(
+    code="auth.token-refused",
+    status=Status.FAIL,
+    title="{where} does not accept the token for {who}. Its answer: {reply}",
+    owner=Owner.US,
+    steps=(
+        "Get a new token: most are good for an hour. The dispatcher needs a way to get them by itself; for Microsoft 365 that is `sendready token`.",
+        "Check that the token was issued for sending mail by SMTP, and that the user name is the mailbox that it was issued for.",
+        "At Microsoft 365, SMTP AUTH must be switched on for the mailbox with a token too: Microsoft 365 admin center, Users > Active users, the mailbox, Mail > Manage email apps, Authenticated SMTP.",
+    ),
+    also=ARGUMENTS,
+    volatile=WOBBLING,
+    references=("RFC 7628 section 3.2.2",),
 )
 FORBIDDEN = Outcome(
     code="auth.login-forbidden",
@@ -119,7 +133,9 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         return
     reading = submission(subject, ev, seen)
     reply = reply_at(reading, Stage.AUTH)
-    if reading.fault is Fault.NO_SECRET:
+    if reading.fault is Fault.ALREADY_TRIED:
+        yield skipped(NOT_TRIED, subject, seen, why_stopped(reading))
+    elif reading.fault is Fault.NO_SECRET:
         yield _no_secret(subject, seen, reading)
     elif reply is not None and not reply.positive:
         yield _refused(subject, seen, reply)
@@ -135,6 +151,10 @@ def _refused(subject: ServerSubject, seen: Look, reply: Reply) -> Finding:
         outcome = DEFERRED
     elif cause is None:
         outcome = REFUSED
+    elif cause.kind is Kind.CREDENTIALS and subject.server.auth.by_token:
+        return refusal(
+            TOKEN, subject, seen, reply, None, who=subject.server.username or ""
+        )  # the cause's steps are about passwords
     elif cause.kind is Kind.CREDENTIALS:
         outcome = CREDENTIALS
     else:

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.records.smtp_reply import mechanisms
-from checks.rules._server import Layer, look, not_tried, shared_mechanisms, skipped, some_of, where_of
-from checks.settings import Auth
+from checks.rules._server import WITH_PASSWORD, WITH_TOKEN, Layer, look, not_tried, shared_mechanisms, skipped, some_of, where_of
+from checks.settings import Auth, Server
 from checks.subject import ServerSubject
 
 SHARED = Outcome(
@@ -31,7 +31,7 @@ MISSING = Outcome(
     status=Status.FAIL,
     title='{where} does not offer the way of logging in that the settings name (auth = "{configured}"); it offers {offered}',
     owner=Owner.US,
-    steps=('In the settings of the server "{server}", set auth = "auto".',),
+    steps=('In the settings of the server "{server}", set auth to a way that it offers.',),
     references=("RFC 4954 section 3",),
 )
 NONE_SHARED = Outcome(
@@ -48,7 +48,7 @@ OAUTH_ONLY = Outcome(
     title="{where} takes no password, only tokens of modern login (OAuth); it offers {offered}",
     owner=Owner.US,
     steps=(
-        'Get a token for this account as the provider describes, and set auth = "xoauth2" in the settings of the server "{server}".',
+        'Get a token for this account as the provider describes, and set auth = "{token}" in the settings of the server "{server}".',
         "Or use a mailbox or a service that takes passwords.",
     ),
     references=("RFC 7628 section 3",),
@@ -58,9 +58,11 @@ NOT_CONFIGURED = Outcome(
     status=Status.NOT_APPLICABLE,
     title='{where} is used without a login (auth = "none"), so no way of logging in is needed',
 )
+NO_TOKENS = (
+    'If the account has a password for mail programs, store it in place of the token and set auth = "auto".',
+    "If it must be a token, check host and port: the provider names them where it describes modern login (OAuth).",
+)
 NOT_TRIED = not_tried("auth.mechanism", "Way of logging in")
-
-WITH_TOKEN = ("XOAUTH2", "OAUTHBEARER")
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
@@ -77,8 +79,24 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     if shared := shared_mechanisms(subject, seen):
         yield SHARED(about=about, where=seen.where, mechanisms=shared)
     elif server.auth is not Auth.AUTO:
-        yield MISSING(about=about, where=seen.where, configured=server.auth.value, offered=some_of(offered), server=server.name)
-    elif any(name in WITH_TOKEN for name in offered):
-        yield OAUTH_ONLY(about=about, where=seen.where, offered=some_of(offered), server=server.name)
+        listed, steps = some_of(offered), _instead(server, offered)
+        yield MISSING(
+            about=about, where=seen.where, configured=server.auth.value, offered=listed, server=server.name, steps=steps
+        )
+    elif token := next((name.lower() for name in WITH_TOKEN if name in offered), ""):
+        yield OAUTH_ONLY(about=about, where=seen.where, offered=some_of(offered), server=server.name, token=token)
     else:
         yield NONE_SHARED(about=about, where=seen.where, offered=some_of(offered))
+
+
+def _instead(server: Server, offered: tuple[str, ...]) -> tuple[str, ...]:
+    """Say what would work: another form of the same secret, or another secret."""
+    set_to = f'In the settings of the server "{server.name}", set auth = "{{}}".'
+    tokens, passwords = ([name.lower() for name in group if name in offered] for group in (WITH_TOKEN, WITH_PASSWORD))
+    if server.auth.by_token:
+        return (set_to.format(tokens[0]),) if tokens else NO_TOKENS
+    if passwords:
+        return (set_to.format(Auth.AUTO.value),)
+    return (
+        (f"Get a token for this account as the provider describes. {set_to.format(tokens[0])}",) if tokens else NONE_SHARED.steps
+    )

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.records.smtp_reply import mechanisms
-from checks.rules._server import Layer, Look, look, not_tried, skipped, where_of
+from checks.rules._server import Layer, Look, look, not_tried, skipped, some_of, where_of
 from checks.settings import Auth, Security
 from checks.subject import ServerSubject
 
@@ -77,6 +77,8 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
 def _hint(subject: ServerSubject, seen: Look) -> str:
     if subject.server.port == BETWEEN_SERVERS:
         return "; port 25 is for mail between servers"
-    if mechanisms(seen.reading.capabilities_clear):
-        return "; it offers one only as long as the connection is not encrypted, which is the wrong way round"
+    if clear := mechanisms(seen.reading.capabilities_clear):
+        return (
+            f"; it offers one ({', '.join(some_of(clear))}) only as long as the connection is not encrypted, the wrong way round"
+        )
     return ""
