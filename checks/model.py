@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 
 class Status(StrEnum):
@@ -109,8 +110,9 @@ class Finding:
     fingerprint: str = ""
 
 
-Arg = str | int | float | bool | None | list[str] | tuple[str, ...]
-"""What a sentence can be about. Dates are given as ISO 8601 text, so that JSON keeps them."""
+Arg = str | int | float | bool | None | list[str] | tuple[str, ...] | dict[str, Any]
+"""What a sentence can be about. Dates are given as ISO 8601 text, so that JSON keeps them. A dict is for whoever draws it, never for a
+sentence: plain data of a codec in checks.records."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +170,7 @@ class Outcome:
             raise TypeError(f"{self.code} knows no arguments {sorted(strange)}")
         if status is not None and status != self.status and status not in self.weighs:
             raise TypeError(f"{self.code} is never {status}")
-        words = {name: spoken(value) for name, value in args.items()}
+        words = {name: spoken(args[name]) for name in self.names}
         worded = tuple(steps) or tuple(step.format_map(words) for step in self.steps)
         who = owner or self.owner
         steady = {name: value for name, value in args.items() if name not in self.volatile}

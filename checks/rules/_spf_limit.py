@@ -54,6 +54,12 @@ def _cost(step: Step, lookups: int, domain: str) -> Cost:
     return Cost(term=cut(step.term), owner=_owner(step, rows, domain), lookups=lookups, include=include, rows=rows)
 
 
+def owner_of(step: Step, domain: str) -> str:
+    """Say who stands behind the name that a term in the tree of `domain` leads to."""
+    include = step.name if step.kind in ("include", "redirect") else ""
+    return _owner(step, providers_of_spf([include]) if include else (), domain)
+
+
 def _owner(step: Step, rows: tuple[Provider, ...], domain: str) -> str:
     if rows:
         return " or ".join(_names(rows)[:2])

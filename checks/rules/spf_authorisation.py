@@ -14,6 +14,7 @@ than those shown, run the check again with --sending-ip.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from checks.evidence import Evidence, Undetermined
 from checks.model import Finding, Outcome, Owner, Status
@@ -22,14 +23,15 @@ from checks.records.spf import Reader
 from checks.records.spf_door import Reason, Result, SpfResult, check_host
 from checks.records.spf_edit import inserted
 from checks.records.spf_repair import repaired
+from checks.records.spf_shown import MAIL_FROM
 from checks.records.spf_tree import MAX_VOID, Failure, voids, walk
 from checks.records.spf_view import with_record
 from checks.rules._spf import Own, Skip, own_record, short
 from checks.rules._spf_senders import Sender, senders
+from checks.rules._spf_shown import shown_ways
 from checks.subject import DomainSubject
 
 MAX_NAMED = 4  # addresses in a sentence
-MAX_STEPS = 11  # of a path; no more than ten look-ups lead anywhere
 
 AUTHORISED = Outcome(
     code="spf.authorised",
@@ -61,7 +63,8 @@ ERROR = Outcome(
     owner=Owner.DNS_ADMIN,
     steps=("Name {who} at the beginning of the SPF record of {domain} ({terms}), so that receivers need not read on.",),
     references=("RFC 7208 section 8.7",),
-    also=("addresses", "published"),
+    also=("addresses", "published", "paths"),
+    volatile=("paths",),
 )
 NO_ADDRESS = Outcome(
     code="spf.no-sending-address",
@@ -98,6 +101,8 @@ NOT_JUDGED = Outcome(
     status=Status.NOT_APPLICABLE,
     weighs=(Status.NOT_RUN,),
     title="{domain}: whether the SPF record lets your servers send was not judged, because {reason}",
+    also=("addresses", "paths"),
+    volatile=("paths",),
 )
 NO_ADDRESSES = "more than two of the names that come first have no address of the right kind (IPv4 or IPv6)"
 CONSEQUENCES = {
@@ -169,7 +174,7 @@ def _judged(sender: Sender, results: dict[str, SpfResult], own: Own, edit: Edit,
     elif refused:
         yield _not_authorised(sender, refused, results, own, edit)
     if broken:
-        yield _broken(sender, broken, results[broken[0]], own, ev)
+        yield _broken(sender, broken, results, own, ev)
     if not results and not sender.failures:
         yield _unseen(sender, own, ev)
     if results and all(result.result is Result.PASS for result in results.values()):
@@ -178,7 +183,7 @@ def _judged(sender: Sender, results: dict[str, SpfResult], own: Own, edit: Edit,
         addresses = list(results)
         yield AUTHORISED(
             about=domain, domain=domain, who=_who(sender, addresses), cost=_cost(lookups), addresses=addresses, lookups=lookups,
-            path=[str(match) for match in first.path], paths=_paths(results),
+            path=[str(match) for match in first.path], paths=_paths(sender, results, domain),
         )  # fmt: skip
 
 
@@ -186,12 +191,9 @@ def _cost(lookups: int) -> str:
     return "without a look-up" if not lookups else "after 1 look-up" if lookups == 1 else f"after {lookups} look-ups"
 
 
-def _paths(results: Mapping[str, SpfResult]) -> list[str]:
-    """Write for each address how receivers come to their result; the worst case of the whole record is spf.lookups'."""
-    return [
-        f"{address}: {result.result}, {_cost(result.lookups)}" + "".join(f" > {match}" for match in result.path[:MAX_STEPS])
-        for address, result in results.items()
-    ]
+def _paths(sender: Sender, results: Mapping[str, SpfResult], domain: str) -> dict[str, Any]:
+    """Return how receivers come to each address's result; the worst case of the whole record is spf.lookups'."""
+    return shown_ways(domain, MAIL_FROM, sender.mail_from, results)
 
 
 def _unseen(sender: Sender, own: Own, ev: Evidence) -> Finding:
@@ -230,7 +232,7 @@ def _not_named(sender: Sender, refused: list[str], results: dict[str, SpfResult]
         addresses=refused,
         published=own.record.text,
         path=[str(match) for match in results[first].path],
-        paths=_paths(results),
+        paths=_paths(sender, results, own.domain),
     )
 
 
@@ -250,24 +252,29 @@ def _not_authorised(sender: Sender, refused: list[str], results: dict[str, SpfRe
         addresses=refused,
         published=own.record.text,
         path=[str(match) for match in results[first].path],
-        paths=_paths(results),
+        paths=_paths(sender, results, own.domain),
         records=own.changes(edit.text),
         steps=own.steps(edit.text, by_hand),
     )
 
 
-def _broken(sender: Sender, broken: list[str], result: SpfResult, own: Own, ev: Evidence) -> Finding:
+def _broken(sender: Sender, broken: list[str], results: dict[str, SpfResult], own: Own, ev: Evidence) -> Finding:
     """Say that receivers give up, unless another check says so of the record as a whole."""
-    domain = own.domain
-    tree = walk(domain, ev)
+    domain, result = own.domain, results[broken[0]]
+    tree, paths = walk(domain, ev), _paths(sender, results, own.domain)
     if tree.broken:
         return NOT_JUDGED(
-            about=domain, domain=domain, reason="receivers cannot use the record (see spf.lookups)", status=Status.NOT_RUN
+            about=domain,
+            domain=domain,
+            reason="receivers cannot use the record (see spf.lookups)",
+            addresses=broken,
+            paths=paths,
+            status=Status.NOT_RUN,
         )
     void = result.reason is Reason.MANY_VOID
     if void and len(voids(tree, ev)[0]) > MAX_VOID:
         reason = "too many of its names lead nowhere (see spf.void-lookups)"
-        return NOT_JUDGED(about=domain, domain=domain, reason=reason, status=Status.NOT_RUN)
+        return NOT_JUDGED(about=domain, domain=domain, reason=reason, addresses=broken, paths=paths, status=Status.NOT_RUN)
     return ERROR(
         about=domain,
         status=Status.WARN if void else Status.FAIL,  # RFC 7208 section 4.6.4: the limit on void look-ups is a SHOULD
@@ -277,6 +284,7 @@ def _broken(sender: Sender, broken: list[str], result: SpfResult, own: Own, ev: 
         addresses=broken,
         terms=sender.terms(broken),
         published=own.record.text,
+        paths=paths,
         records=own.changes(_at_front(sender, broken, own, ev)),
     )
 

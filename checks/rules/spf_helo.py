@@ -22,10 +22,12 @@ from checks.records.org_domain import by_suffix_list
 from checks.records.spf import is_spf, parse
 from checks.records.spf_door import Result, SpfResult, check_host
 from checks.records.spf_edit import inserted
+from checks.records.spf_shown import HELO
 from checks.records.spf_tree import Failure
 from checks.records.spf_view import with_record
 from checks.rules._spf import short
 from checks.rules._spf_senders import MAX_ADDRESSES, Sender, senders, term_of
+from checks.rules._spf_shown import shown_ways
 from checks.subject import DomainSubject
 
 INFORMATIONAL = True
@@ -35,6 +37,8 @@ AUTHORISED = Outcome(
     status=Status.PASS,
     title="{helo}, the name with which {server} introduces itself, has an SPF record that lets {addresses} send",
     references=("RFC 7208 section 2.3",),
+    also=("paths",),
+    volatile=("paths",),
 )
 NO_RECORD = Outcome(
     code="spf.helo-without-record",
@@ -43,6 +47,8 @@ NO_RECORD = Outcome(
     owner=Owner.DNS_ADMIN,
     steps=("If {server} uses this name towards receivers, too, add a TXT record at {helo} that lets {addresses} send.",),
     references=("RFC 7208 section 2.3", "RFC 7208 section 10.1.3"),
+    also=("paths",),
+    volatile=("paths",),
 )
 NOT_AUTHORISED = Outcome(
     code="spf.helo-not-authorised",
@@ -53,7 +59,8 @@ NOT_AUTHORISED = Outcome(
         "If {server} uses this name towards receivers, too, put {terms} into the SPF record at {helo}, before its last term.",
     ),
     references=("RFC 7208 section 2.3",),
-    also=("published",),
+    also=("published", "paths"),
+    volatile=("paths",),
 )
 BROKEN = Outcome(
     code="spf.helo-record-broken",
@@ -62,7 +69,8 @@ BROKEN = Outcome(
     owner=Owner.DNS_ADMIN,
     steps=("Check {helo} by itself (sendready check --domain {helo}) and correct the SPF record there.",),
     references=("RFC 7208 section 2.3",),
-    also=("addresses",),
+    also=("addresses", "paths"),
+    volatile=("paths",),
 )
 NOT_JUDGED = Outcome(
     code="spf.helo-not-judged",
@@ -111,17 +119,23 @@ def _results(server: Sender, ev: Evidence) -> dict[str, SpfResult]:
 
 def _judged(server: Sender, results: dict[str, SpfResult], ev: Evidence, domain: str) -> Finding:
     helo, addresses = server.helo, list(results)
+    paths = shown_ways(domain, HELO, helo, results)
     broken = [result for result in results.values() if result.result is Result.PERMERROR]
     if broken:
         return BROKEN(
-            about=helo, helo=helo, server=server.label, addresses=addresses, problem=short(broken[0].problem) or "it is broken"
+            about=helo,
+            helo=helo,
+            server=server.label,
+            addresses=addresses,
+            problem=short(broken[0].problem) or "it is broken",
+            paths=paths,
         )
     if all(result.result is Result.NONE for result in results.values()):
         records = _first(server, ev, domain)
-        return NO_RECORD(about=helo, helo=helo, server=server.label, addresses=addresses, records=records)
+        return NO_RECORD(about=helo, helo=helo, server=server.label, addresses=addresses, paths=paths, records=records)
     refused = [address for address, result in results.items() if result.result is not Result.PASS]
     if not refused:
-        return AUTHORISED(about=helo, helo=helo, server=server.label, addresses=addresses)
+        return AUTHORISED(about=helo, helo=helo, server=server.label, addresses=addresses, paths=paths)
     published = next(text for text in ev[DnsProbe(helo, "TXT")].values if is_spf(text))
     terms = [term_of(address) for address in refused]
     text = inserted(parse(published), terms)
@@ -133,6 +147,7 @@ def _judged(server: Sender, results: dict[str, SpfResult], ev: Evidence, domain:
         result=results[refused[0]].result.value,
         terms=terms,
         published=published,
+        paths=paths,
         records=_shown(server, text, Action.REPLACE, ev, domain),
     )
 

@@ -14,14 +14,16 @@ sub-domain of its own for its mail, which then has its own ten look-ups.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from checks.evidence import Evidence
 from checks.model import DnsChange, Finding, Outcome, Owner, Status
 from checks.records.spf_macro import letters
-from checks.records.spf_tree import MAX_LOOKUPS, MAX_MX, Fault, Flaw, Tree, outline, walk
+from checks.records.spf_tree import MAX_LOOKUPS, MAX_MX, Fault, Flaw, Tree, walk
 from checks.rules._spf import Own, Skip, alias_steps, own_record, short
 from checks.rules._spf_limit import MAX_NAMED, costs, options
 from checks.rules._spf_propose import leaner
+from checks.rules._spf_shown import shown_tree
 from checks.subject import DomainSubject
 
 WITHIN = Outcome(
@@ -122,49 +124,48 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield NOT_COUNTED(about=domain, domain=domain, reason=own.reason, status=own.status)
         return
     tree = walk(domain, ev)
+    drawn = shown_tree(tree, ev)
     text = leaner(subject, own.record.text, ev) if tree.broken else ""
     fixed = own.changes(text)
     if tree.over_limit:
-        yield _too_many(own, tree, text, subject, ev)
+        yield _too_many(own, tree, drawn, text, subject, ev)
     dead = [fault.term for fault in tree.faults if fault.depth == 0 and fault.flaw is not Flaw.MANY_MX]
     for fault in dict.fromkeys(tree.faults):
-        yield _broken(fault, own, tree, fixed if fault.term in dead else [])
+        yield _broken(fault, own, drawn, fixed if fault.term in dead else [])
     if not tree.broken:
-        yield _counted(domain, tree)
+        yield _counted(domain, tree, drawn)
 
 
-def _too_many(own: Own, tree: Tree, text: str, subject: DomainSubject, ev: Evidence) -> Finding:
+def _too_many(own: Own, tree: Tree, drawn: dict[str, Any], text: str, subject: DomainSubject, ev: Evidence) -> Finding:
     domain = own.domain
     steps = options(subject, tree, ev)
     if text:
         mended = f"Replace the SPF record at {domain} by the one below: it lets the same servers send, without terms that only cost look-ups."
         steps = (*(alias_steps(domain, own.name, text) or (mended,)), steps[0])
     return TOO_MANY(
-        about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=outline(tree), published=own.record.text,
+        about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=drawn, published=own.record.text,
         owners=[str(cost) for cost in costs(tree)][:MAX_NAMED], records=own.changes(text), steps=steps,
     )  # fmt: skip
 
 
-def _counted(domain: str, tree: Tree) -> Finding:
+def _counted(domain: str, tree: Tree, drawn: dict[str, Any]) -> Finding:
     if tree.failures:
         first = tree.failures[0]
         reason = first.reading.detail or first.reading.state.value
-        return INCOMPLETE(
-            about=domain, domain=domain, count=tree.lookups, probe=first.probe.id, reason=reason, tree=outline(tree)
-        )
+        return INCOMPLETE(about=domain, domain=domain, count=tree.lookups, probe=first.probe.id, reason=reason, tree=drawn)
     varying = [
         short(step.term) for step in tree.steps if step.kind in ("include", "redirect") and not step.name and letters(step.term)
     ]
     if varying:
-        return BY_MESSAGE(about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, terms=varying, tree=outline(tree))
-    return WITHIN(about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=outline(tree))
+        return BY_MESSAGE(about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, terms=varying, tree=drawn)
+    return WITHIN(about=domain, domain=domain, count=tree.lookups, limit=MAX_LOOKUPS, tree=drawn)
 
 
-def _broken(fault: Fault, own: Own, tree: Tree, fixed: list[DnsChange]) -> Finding:
-    domain, term, text, lines = own.domain, short(fault.term), own.record.text, outline(tree)
+def _broken(fault: Fault, own: Own, drawn: dict[str, Any], fixed: list[DnsChange]) -> Finding:
+    domain, term, text = own.domain, short(fault.term), own.record.text
     if fault.flaw is Flaw.MANY_MX:
         return MANY_MX(
-            about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, limit=MAX_MX, published=text, tree=lines
+            about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, limit=MAX_MX, published=text, tree=drawn
         )
     if outcome := OF_FLAW.get(fault.flaw):
         return outcome(
@@ -174,11 +175,11 @@ def _broken(fault: Fault, own: Own, tree: Tree, fixed: list[DnsChange]) -> Findi
             holder=fault.domain,
             name=fault.name,
             published=text,
-            tree=lines,
+            tree=drawn,
             records=fixed,
         )
     reason = "which has more than one SPF record" if fault.flaw is Flaw.SEVERAL_RECORDS else "whose SPF record has a mistake"
     return UNUSABLE(
-        about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, reason=reason, published=text, tree=lines,
+        about=domain, domain=domain, term=term, holder=fault.domain, name=fault.name, reason=reason, published=text, tree=drawn,
         records=fixed,
     )  # fmt: skip

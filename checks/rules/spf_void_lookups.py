@@ -13,6 +13,7 @@ Take the terms out whose names no longer exist, or correct the names that are mi
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from checks.evidence import Evidence
 from checks.model import DnsChange, Finding, Outcome, Owner, Status
@@ -21,6 +22,7 @@ from checks.records.spf_edit import without
 from checks.records.spf_tree import MAX_VOID, Failure, Void, voids, walk
 from checks.records.spf_view import with_record
 from checks.rules._spf import Own, Skip, listed, own_record, short
+from checks.rules._spf_shown import shown_tree
 from checks.subject import DomainSubject
 
 FEW = Outcome(
@@ -37,7 +39,8 @@ MANY = Outcome(
     owner=Owner.DNS_ADMIN,
     steps=("Take out of the SPF record, or correct: {terms}.",),
     references=("RFC 7208 section 4.6.4",),
-    also=("published",),
+    also=("published", "tree"),
+    volatile=("tree",),
 )
 INCOMPLETE = Outcome(
     code="spf.void-lookups-incomplete",
@@ -71,7 +74,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         return
     found, failed = voids(tree, ev)
     if len(found) > MAX_VOID:
-        yield _many(own, found, subject, ev)
+        yield _many(own, found, shown_tree(tree, ev), subject, ev)
     elif failures := (*tree.failures, *failed):
         yield _unknown(domain, len(found), failures[0])
     else:
@@ -84,7 +87,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         )
 
 
-def _many(own: Own, found: Sequence[Void], subject: DomainSubject, ev: Evidence) -> Finding:
+def _many(own: Own, found: Sequence[Void], drawn: dict[str, Any], subject: DomainSubject, ev: Evidence) -> Finding:
     domain = subject.domain
     names = list(dict.fromkeys(short(void.name) for void in found))[:10]
     terms = list(
@@ -101,6 +104,7 @@ def _many(own: Own, found: Sequence[Void], subject: DomainSubject, ev: Evidence)
         names=names,
         terms=terms,
         published=own.record.text,
+        tree=drawn,
         records=records,
     )
 
