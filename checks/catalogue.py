@@ -7,14 +7,14 @@ import inspect
 import pkgutil
 import re
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 
 import checks.rules
 from checks.evidence import Evidence
-from checks.model import Finding, Outcome, Owner, Status
+from checks.model import CheckResult, Finding, Outcome, Owner, Status
 from checks.subject import Subject
 
 HEADINGS = ("What it checks", "Why it matters", "How to fix it")
@@ -32,6 +32,9 @@ class Check:
     """The text under each of `HEADINGS`."""
     outcomes: tuple[Outcome, ...]
     judge: Callable[[typing.Any, Evidence], Iterator[Finding]]
+    """Says nothing in a check that concludes."""
+    conclude: Callable[[Sequence[Subject], Sequence[CheckResult]], Iterator[Finding]] | None
+    """Of a rule that puts together what the others found; it asks nothing."""
     subject_type: type[Subject]
     informational: bool
     """Not being able to tell does not stand in the way of "ready" (module constant INFORMATIONAL)."""
@@ -88,7 +91,9 @@ def _read(module: ModuleType, name: str) -> Check:
     check = f"{family}.{rest.replace('_', '-')}"
     title, sections = _manual(inspect.getdoc(module) or "", check)
     outcomes = tuple(value for value in vars(module).values() if isinstance(value, Outcome))
-    subject_type = typing.get_type_hints(module.judge)["subject"]
+    conclude = getattr(module, "conclude", None)
+    judge = _nothing if conclude else module.judge
+    subject_type = Subject if conclude else typing.get_type_hints(judge)["subject"]
     for outcome in outcomes:
         if not re.fullmatch(r"[a-z0-9]+\.[a-z0-9]+(-[a-z0-9]+)*", outcome.code) or not outcome.code.startswith(f"{family}."):
             raise TypeError(f"{check}: the code {outcome.code} must be {family}.some-noun")
@@ -97,7 +102,8 @@ def _read(module: ModuleType, name: str) -> Check:
         title=title,
         sections=sections,
         outcomes=outcomes,
-        judge=module.judge,
+        judge=judge,
+        conclude=conclude,
         subject_type=subject_type,
         informational=bool(getattr(module, "INFORMATIONAL", False)),
         unknown=Outcome(
@@ -125,6 +131,10 @@ def _read(module: ModuleType, name: str) -> Check:
             steps=("Please send us the evidence file and the lines that sendready printed.",),
         ),
     )
+
+
+def _nothing(_subject: Subject, _ev: Evidence) -> Iterator[Finding]:
+    return iter(())
 
 
 def _manual(text: str, check: str) -> tuple[str, dict[str, str]]:

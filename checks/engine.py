@@ -45,6 +45,8 @@ class Check(Protocol):
     @property
     def judge(self) -> Callable[[Any, Evidence], Iterator[Finding]]: ...
     @property
+    def conclude(self) -> Callable[[Sequence[Subject], Sequence[CheckResult]], Iterator[Finding]] | None: ...
+    @property
     def unknown(self) -> Outcome: ...
     @property
     def not_run(self) -> Outcome: ...
@@ -72,9 +74,14 @@ class Run:
     async def judge(
         self, checks: Iterable[Check], subjects: Sequence[Subject], progress: Callable[[CheckResult], None] | None = None
     ) -> list[CheckResult]:
-        """Run every check on every subject of its kind; results in the order of `checks`. Never raises for a fault of the other side."""
+        """Run every check on every subject of its kind; results in the order of `checks`. Never raises for a fault of the other side.
+
+        Checks that conclude come last, when the others have spoken.
+        """
         self._begin()
-        fitting = [(check, [subject for subject in subjects if isinstance(subject, check.subject_type)]) for check in checks]
+        wanted = list(checks)
+        asking = [check for check in wanted if check.conclude is None]
+        fitting = [(check, [subject for subject in subjects if isinstance(subject, check.subject_type)]) for check in asking]
 
         async def one(check: Check, subjects: list[Subject]) -> CheckResult:
             parts = await asyncio.gather(*(self._judge_safely(check, subject) for subject in subjects))
@@ -94,7 +101,14 @@ class Run:
                 progress(result)
             return result
 
-        return list(await asyncio.gather(*(one(check, subjects) for check, subjects in fitting if subjects)))
+        said = await asyncio.gather(*(one(check, subjects) for check, subjects in fitting if subjects))
+        found = {result.check: result for result in said}
+        for check in wanted if subjects else ():
+            if check.conclude is not None:
+                found[check.id] = _concluded(check, subjects, said)
+                if progress:
+                    progress(found[check.id])
+        return [found[check.id] for check in wanted if check.id in found]
 
     async def answer(self, question: Callable[[Evidence], T]) -> T:
         """Run any function of evidence to its end, gathering what it misses. A failed `need` passes through as `Undetermined`.
@@ -204,6 +218,16 @@ class _Part:
     findings: list[Finding]
     trouble: str = ""
     """The traceback, if it is our bug."""
+
+
+def _concluded(check: Check, subjects: Sequence[Subject], said: Sequence[CheckResult]) -> CheckResult:
+    """Let a check put together what the others said."""
+    trouble = ""
+    try:
+        findings = tuple(check.conclude(subjects, said) if check.conclude else ())
+    except Exception:  # noqa: BLE001 - one rule's bug must not cost the other verdicts
+        findings, trouble = (check.broken(about=check.id, subject=check.id),), traceback.format_exc()
+    return CheckResult(check=check.id, findings=findings, informational=check.informational, traceback=trouble)
 
 
 def _family(check: Check) -> str:

@@ -89,13 +89,14 @@ def providers_of_spf(includes: Iterable[str]) -> tuple[Provider, ...]:
 
 def dates() -> list[tuple[str, date]]:
     """Return each table's name and the oldest day on which one of its rows was checked."""
-    from checks.tables import blocklists, control, dated, limits, replies  # noqa: PLC0415 - read only when somebody asks how old they are
+    from checks.tables import blocklists, control, dated, limits, receivers, replies  # noqa: PLC0415 - read only when somebody asks how old they are
 
     return [
         ("providers", min(row.checked for row in providers())),
         ("limits", limits.oldest()),
         ("dated", dated.oldest()),
         ("reply_codes", replies.oldest()),
+        ("receivers", receivers.oldest()),
         ("blocklists", blocklists.oldest()),
         ("control", control.oldest()),
     ]

@@ -8,6 +8,7 @@ A file is named after its rule (spf_record.toml is for checks/rules/spf_record.p
 - `readings`: {"smtp mail.club.example [192.0.2.10]:587 starttls" = { state = "ok", ... }} for everything that is not DNS
 - `sending_ips`, `selectors`, `now` (default 2026-11-23T09:00:00Z), `allow` (default all), `allow_private`, `test_to`, `message`
 - `blocklists = true`: blocklists may be asked
+- `only = ["spf"]`: for a rule that concludes, which others run before it (default all)
 - `roles = ["from"]` or `["envelope"]`: for a bare domain, which role it has (default both)
 - `titles`: {"code" = "text that the title must contain"}; `records`: {"code" = ["replace club.example TXT v=spf1 -all"]}
 """
@@ -22,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from checks.catalogue import Check, catalogue
+from checks.catalogue import Check, catalogue, select
 from checks.engine import Run
 from checks.evidence import Effect, Reading, adapter
 from checks.model import Finding
@@ -35,7 +36,7 @@ CASES = Path(__file__).parent / "cases"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 KNOWN_KEYS = {
     "name", "says", "never", "says_nothing_else", "zone", "domain", "faults", "settings", "server", "readings", "sending_ips",
-    "selectors", "now", "allow", "allow_private", "test_to", "message", "roles", "volume", "titles", "records", "blocklists",
+    "selectors", "now", "allow", "allow_private", "test_to", "message", "roles", "volume", "titles", "records", "blocklists", "only",
 }  # fmt: skip
 
 
@@ -81,11 +82,14 @@ def run_case(stem: str, case: dict[str, Any]) -> list[Finding]:
     world = ZoneWorld(case.get("zone", ""), origin=domain, faults=case.get("faults"), readings=readings)
     run = Run(gather=world, allow=frozenset(Effect(word) for word in case.get("allow", ["look", "login", "send"])), deadline=30)
     check = check_named(stem)
-    results = asyncio.run(run.judge([check], subjects))
+    others = select(case.get("only", ())) if check.conclude else ()
+    everything = asyncio.run(run.judge([*(other for other in others if other.id != check.id), check], subjects))
+    results = [result for result in everything if result.check == check.id]
     assert not any(result.traceback for result in results), results[0].traceback
     assert len(world.asked) == len(set(world.asked)), "a question was asked twice"
     findings = [finding for result in results for finding in result.findings]
-    _remedies_hold(check, run, subjects, findings)
+    if not check.conclude:
+        _remedies_hold(check, run, subjects, findings)
     return findings
 
 

@@ -1,0 +1,141 @@
+"""Large receivers take your mail.
+
+What it checks:
+Gmail, Yahoo, Outlook.com, iCloud, T-Online, GMX, WEB.DE and laposte.net say publicly what they ask of those who send to them. Each of these
+requirements is compared with what the other checks found. Whether you count as a bulk sender, of whom more is asked, comes from the planned
+volume.
+
+Why it matters:
+These companies hold most of the private mailboxes. What does not meet their rules is refused or lands in the spam folder, however well the
+server works.
+
+How to fix it:
+The table names the finding behind each requirement that is not met; that finding says what to do. What is not known yet mostly shows in a
+test message that has arrived.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from checks.model import CheckResult, Finding, Outcome, Owner, Status
+from checks.rules._receiver_facts import Answer, Seen, all_of, any_of, seen
+from checks.rules._volume import planned
+from checks.settings import Volume
+from checks.subject import DomainSubject, SettingsSubject, Subject
+from checks.tables.receivers import Receiver, Requirement, receivers
+
+INFORMATIONAL = True  # what is wrong has been told by the check that found it
+ABOUT = "receivers"
+NEEDED = ("spf.record", "spf.authorisation", "dkim.key", "dmarc.record")
+
+OPEN = Outcome(
+    code="receivers.requirements-open",
+    status=Status.NOTE,
+    title="Nothing known speaks against your mail at {receivers}; what is still open there shows in a message that has arrived, or at the receiver",
+    also=("table",),
+)
+MISSING = Outcome(
+    code="receivers.requirements-missing",
+    status=Status.NOTE,
+    title="{receivers} ask for what is not there yet: {missing}",
+    owner=Owner.US,
+    steps=("See the table of receivers; the finding behind each line says what to do.",),
+    also=("table",),
+)
+LEFT_OUT = Outcome(
+    code="receivers.checks-left-out",
+    status=Status.NOT_APPLICABLE,
+    title="Whether large receivers take your mail was not put together, because checks of SPF, DKIM or DMARC were left out of this run",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One requirement of one receiver, as the table has it."""
+
+    id: str
+    what: str
+    who: str
+    applies: str
+    """yes, no, or perhaps: nobody said how much is going to be sent, or the receiver gives no number."""
+    state: str
+    behind: tuple[str, ...]
+    later: str
+    effect: str
+    since: str
+    sources: tuple[str, ...]
+    checked: str
+
+
+def conclude(subjects: Sequence[Subject], results: Sequence[CheckResult]) -> Iterator[Finding]:
+    """Compare each requirement with what was found."""
+    if not {result.check for result in results} >= set(NEEDED):
+        yield LEFT_OUT(about=ABOUT)
+        return
+    volume, now = _volume(subjects), subjects[0].now
+    rows = [(receiver, _lines(receiver, volume, now, results)) for receiver in receivers()]
+    table = {"rows": [_row(receiver, lines, volume) for receiver, lines in rows]}
+    lacking = {receiver.name: _of(lines, Answer.UNMET) for receiver, lines in rows}
+    if named := [name for name, lines in lacking.items() if lines]:
+        missing = dict.fromkeys(line.what for lines in lacking.values() for line in lines)
+        yield MISSING(about=ABOUT, receivers=named, missing=list(missing), table=table)
+    else:  # complaints of recipients never show from here, so that nothing is ever certain
+        yield OPEN(about=ABOUT, receivers=[receiver.name for receiver, _ in rows], table=table)
+
+
+def _volume(subjects: Sequence[Subject]) -> Volume:
+    for subject in subjects:
+        if isinstance(subject, SettingsSubject):
+            return subject.settings.volume
+        if isinstance(subject, DomainSubject):
+            return subject.volume
+    return Volume()
+
+
+def bulk(receiver: Receiver, volume: Volume) -> str:
+    """Say whether the plan makes the sender a bulk sender there: yes, no or perhaps. How many of the recipients are there is not known."""
+    plan = planned(volume)
+    if plan is None or receiver.threshold is None:
+        return "perhaps"
+    return "perhaps" if plan.busiest_day >= receiver.threshold else "no"
+
+
+def _lines(receiver: Receiver, volume: Volume, now: datetime, results: Sequence[CheckResult]) -> list[Line]:
+    return [_line(row, bulk(receiver, volume), results) for row in receiver.requirements if row.in_force(now)]
+
+
+def _line(row: Requirement, is_bulk: str, results: Sequence[CheckResult]) -> Line:
+    found: Seen = (all_of if row.needs == "all" else any_of)(seen(name, results) for name in row.facts)
+    applies = "yes" if row.who == "all" else is_bulk
+    return Line(
+        id=row.id,
+        what=row.what,
+        who=row.who,
+        applies="perhaps" if applies == "yes" and row.newsletters else applies,
+        state=found.answer.value,
+        behind=found.behind,
+        later=found.later,
+        effect=row.effect,
+        since=row.since.isoformat() if row.since else "",
+        sources=row.sources,
+        checked=row.checked.isoformat(),
+    )
+
+
+def _of(lines: Sequence[Line], answer: Answer) -> list[Line]:
+    """The lines with an answer that concern this sender, or may."""
+    return [line for line in lines if line.state == answer.value and line.applies != "no"]
+
+
+def _row(receiver: Receiver, lines: Sequence[Line], volume: Volume) -> dict[str, Any]:
+    return {
+        "receiver": receiver.id,
+        "name": receiver.name,
+        "bulk": bulk(receiver, volume),
+        "bulk_means": receiver.bulk,
+        "missing": [line.what for line in _of(lines, Answer.UNMET)],
+        "open": [line.what for line in _of(lines, Answer.UNKNOWN)],
+        "requirements": [asdict(line) for line in lines],
+    }
