@@ -84,9 +84,14 @@ class ArrivalDraft:
     """Looking again and again is not written down."""
     transcript: list[TranscriptLine] = field(default_factory=list)
 
+    @property
+    def noting(self) -> bool:
+        """Whether a line would be written down."""
+        return not self.quiet and len(self.transcript) < MAX_NOTES
+
     def note(self, direction: str, text: str) -> None:
         """Add to the transcript; the text is redacted already."""
-        if not self.quiet and len(self.transcript) < MAX_NOTES:
+        if self.noting:
             self.transcript.append(TranscriptLine(direction=direction, text=text[:MAX_NOTE]))
 
     def remark(self, text: str) -> None:

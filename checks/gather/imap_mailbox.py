@@ -18,7 +18,7 @@ from checks.secret import Secret
 
 MAX_JUNK = 4  # folders looked at besides INBOX
 MAX_LISTED = 2_000  # folders remembered
-MAX_FOUND = 20  # numbers remembered of a search; for an id that is ours alone, one is right
+MAX_FOUND = 20  # numbers remembered of a search
 MAX_HITS = 3  # messages read of those that a search names; the newest first
 INBOX = Listed(wire_name="INBOX", folder=MailFolder(name="INBOX"))  # RFC 3501 section 5.1: every mailbox has it
 _ID = re.compile(r"[!#-\[\]-~]{1,400}")  # printable, without quote and backslash

@@ -19,7 +19,7 @@ from checks.records.imap_meaning import capabilities
 from checks.records.imap_response import SMALL_LITERAL, ImapProblem, Response, ResponseParser, Status
 from checks.records.smtp_reply import service_of
 
-MAX_RESPONSES = 10_000  # to one command; a mailbox with as many folders is none of a person's
+MAX_RESPONSES = 5_000  # to one command; a mailbox with as many folders is none of a person's
 MAX_OCTETS = 16_000_000  # of one conversation; an honest one has the message and some kilobytes
 Each = Callable[[Response], None]
 
@@ -65,11 +65,8 @@ class ImapTalk:
     def _no_greeting(self, end: Ended) -> Ended:
         first = self._wire.first
         service = service_of(first.decode("latin-1"))
-        if (
-            not first
-            or service == "IMAP"
-            or end.fault not in (ArrivalFault.MALFORMED, ArrivalFault.TOO_LONG, ArrivalFault.CLOSED)
-        ):
+        strange = end.fault in (ArrivalFault.MALFORMED, ArrivalFault.TOO_LONG, ArrivalFault.CLOSED)
+        if not first or not strange or first.startswith(b"* "):
             return end
         named = f"what answers there speaks {service}, not IMAP" if service else "what answers there does not speak IMAP"
         self.draft.note("S", self.redact(first.decode("latin-1")))
@@ -207,7 +204,7 @@ class ImapTalk:
             self._parser.feed(octets)
         if isinstance(found, ImapProblem):
             raise Ended(ArrivalFault.TOO_LONG if found.too_long else ArrivalFault.MALFORMED, found.text)
-        if not self.draft.quiet:
+        if self.draft.noting:
             self.draft.note("S", self.redact(found.shown[: 2 * FIRST]))
         return found
 

@@ -15,6 +15,7 @@ MAX_WORDS = 200  # capabilities and flags kept; servers have about 40
 MAX_WORD = 200  # characters of one
 MAX_FLAGS = 50
 MAX_NAME = 500  # characters of a folder's name
+MAX_FOUND = 500  # numbers in an answer to SEARCH; for an id that is ours alone, one is right
 MAX_UID = 2**32 - 1  # RFC 3501 section 9: nz-number
 JUNK = ("\\JUNK", "\\SPAM")  # RFC 6154 section 2; the second is the older XLIST's
 _OTHER_USES = ("\\ALL", "\\ARCHIVE", "\\DRAFTS", "\\FLAGGED", "\\SENT", "\\TRASH")
@@ -120,7 +121,10 @@ def found(response: Response) -> tuple[int, ...] | ImapProblem | None:
     if response.tag != "*" or response.word != "SEARCH":
         return None
     numbers = []
-    for word in response.text.split()[1:]:
+    words = response.text.split()[1:]
+    if len(words) > MAX_FOUND:
+        return ImapProblem(text=f"an answer to SEARCH has more than {MAX_FOUND} numbers", position=0, too_long=True)
+    for word in words:
         if word.startswith("("):  # RFC 7162 section 3.1.5: (MODSEQ n) may stand at the end
             break
         if not re.fullmatch(r"[0-9]{1,10}", word) or not 0 < int(word) <= MAX_UID:
