@@ -102,13 +102,12 @@ class Run:
             return result
 
         said = await asyncio.gather(*(one(check, subjects) for check, subjects in fitting if subjects))
-        found = {result.check: result for result in said}
-        for check in wanted if subjects else ():
-            if check.conclude is not None:
-                found[check.id] = _concluded(check, subjects, said)
-                if progress:
-                    progress(found[check.id])
-        return [found[check.id] for check in wanted if check.id in found]
+        concluded = [_concluded(check, subjects, said) for check in wanted if check.conclude is not None and subjects]
+        if progress:
+            for result in concluded:
+                progress(result)
+        order = {check.id: place for place, check in reversed(list(enumerate(wanted)))}
+        return sorted((*said, *concluded), key=lambda result: order[result.check])
 
     async def answer(self, question: Callable[[Evidence], T]) -> T:
         """Run any function of evidence to its end, gathering what it misses. A failed `need` passes through as `Undetermined`.

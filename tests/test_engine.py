@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +35,7 @@ class Rule:
     informational: bool = False
     unknown: Outcome = Outcome(code="test.rule-unknown", status=Status.UNKNOWN, title="{subject}: {reason} {probe}")
     not_run: Outcome = Outcome(code="test.rule-not-run", status=Status.NOT_RUN, title="{subject}: {reason}", also=("probe",))
+    conclude: Callable[[Sequence[Subject], Sequence[CheckResult]], Iterator[Finding]] | None = None
     over_budget: Outcome = Outcome(code="test.rule-over-budget", status=Status.UNKNOWN, title="{subject}")
     broken: Outcome = Outcome(code="test.rule-broken", status=Status.BROKEN, title="{subject}")
 
@@ -268,3 +269,25 @@ def test_a_bug_in_gathering_breaks_only_the_rules_that_asked() -> None:
     assert first.status is Status.BROKEN
     assert "gatherer canary" in first.traceback
     assert second.status is Status.PASS
+
+
+def test_a_check_that_concludes_comes_last_and_sees_what_the_others_said() -> None:
+    """It stands in its own place in the list, asks nothing, and a bug of it costs only itself."""
+    seen: list[str] = []
+
+    def conclude(_subjects: Sequence[Subject], results: Sequence[CheckResult]) -> Iterator[Finding]:
+        seen.extend(finding.code for result in results for finding in result.findings)
+        yield GOOD(about="all", name="all")
+
+    def fail(_subjects: Sequence[Subject], _results: Sequence[CheckResult]) -> Iterator[Finding]:
+        raise RuntimeError("a slip")
+
+    def rule(subject: DomainSubject, _ev: Evidence) -> Iterator[Finding]:
+        yield GOOD(about=subject.domain, name=subject.domain)
+
+    rules = [Rule(None, id="test.sum", conclude=conclude), Rule(rule), Rule(None, id="test.slip", conclude=fail)]
+    results = judged(Run(), *rules)
+    assert [result.check for result in results] == ["test.sum", "test.rule", "test.slip"]
+    assert seen == [GOOD.code]
+    assert [result.status for result in results] == [Status.PASS, Status.PASS, Status.BROKEN]
+    assert "a slip" in results[2].traceback
