@@ -25,7 +25,7 @@ from checks.records.mime_outline import Outline, outline
 from checks.records.tags import MAX_PROBLEMS, Problem
 
 MAX_MESSAGE = 25_000_000  # bytes; what large receivers take
-MAX_HEADER = 262_144
+MAX_HEADER = 1_048_576  # bytes; five hundred signatures fit into it
 MAX_FIELDS = 1_000
 MAX_FIELD = 65_536  # bytes of one field
 MAX_LINE = 998  # RFC 5322 section 2.1.1
