@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from checks.evidence import Evidence
-from checks.model import Finding, Outcome
+from checks.model import Finding, Outcome, Status
 from checks.probes import CertificateFacts, TlsFacts
 from checks.rules._server import Layer, Look, look, skipped, where_of
 from checks.settings import Security
@@ -17,6 +17,7 @@ NOT_YET_VALID = 9  # OpenSSL's X509_V_ERR codes, as in TlsFacts.verify_code
 EXPIRED = 10
 SELF_SIGNED = (18, 19)  # the leaf itself; the root at the end of its chain
 UNKNOWN_ISSUER = (2, 20, 21, 27)
+TOO_WEAK = (66, 67, 68)  # key, an issuer's key, signature
 WRONG_NAME = (62, 64)  # host name, IP address
 
 
@@ -33,6 +34,41 @@ def certificates(
     else:
         for address, facts in seen.handshakes:
             yield seen, address, facts
+
+
+def at(seen: Look, address: str) -> str:
+    """Write host and port, and the address where another one shows another certificate or fault."""
+    return f"{seen.where} at {address}" if len(seen.handshakes) > 1 else seen.where
+
+
+def best(findings: list[Finding]) -> Finding:
+    """Return the one that says that all is well, or the first."""
+    return next((one for one in findings if one.status is Status.PASS), findings[0])
+
+
+def path_of(facts: TlsFacts) -> tuple[CertificateFacts, ...]:
+    """Follow the issuers from the server's own certificate through what it sent along, by their names."""
+    if facts.certificate is None:
+        return ()
+    path, rest = [facts.certificate], list(facts.chain)
+    while not path[-1].self_issued:
+        following = next((one for one in rest if one.subject == path[-1].issuer), None)
+        if following is None:
+            break
+        rest.remove(following)
+        path.append(following)
+    return tuple(path)
+
+
+def unsent_issuer(facts: TlsFacts) -> str:
+    """Return where the certificate of the issuer can be fetched that the server should have sent; empty if nothing speaks for that.
+
+    Authorities that computers know sign servers' certificates with an intermediate, and write its place into them; where the server
+    sends nothing that leads on from its own certificate, that is what is missing. Whether the place leads to trust is not tried.
+    """
+    if facts.verify_code not in UNKNOWN_ISSUER or facts.certificate is None or len(path_of(facts)) > 1:
+        return ""
+    return next((link for link in facts.certificate.ca_issuers if link.lower().startswith(("http://", "https://"))), "")
 
 
 def date_of(text: str) -> datetime | None:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import CertificateFacts, TlsFacts
-from checks.rules._certificate import EXPIRED, NOT_YET_VALID, certificates, date_of, day
+from checks.rules._certificate import EXPIRED, NOT_YET_VALID, at, certificates, date_of, day
 from checks.rules._server import not_tried, without_tls
 from checks.subject import ServerSubject
 
@@ -83,12 +83,18 @@ NO_DATES = Outcome(
     owner=Owner.MAIL_ADMIN,
     steps=("Look at the certificate at the server, and install a new one if it is damaged.",),
 )
+URGENT_STEPS = (
+    "Renew the server's certificate today: an automatic renewal that was to come has failed by now.",
+    "Let the mail server load the new certificate; it often keeps the old one until it is restarted.",
+    "Run this check again, and find out why the renewal has not happened by itself.",
+)
 NOT_TRIED = not_tried("tls.certificate-expiry", "Dates of the certificate")
 WITHOUT = without_tls("tls.certificate-expiry", "Dates of the certificate")
 
 # Certificates of 90 days are renewed when a third of their life is left, those of six days with two days left: so both count.
 NOTE_DAYS, NOTE_PART = timedelta(days=30), 3
 WARN_DAYS, WARN_PART = timedelta(days=14), 6
+URGENT_DAYS, URGENT_PART = timedelta(days=7), 12
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
@@ -100,7 +106,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
             yield item
             return
         seen, address, facts = item
-        finding = _judged(subject, seen.where, address, facts)
+        finding = _judged(subject, at(seen, address), address, facts)
         if finding.status is Status.PASS:
             good.append(finding)
         else:
@@ -134,4 +140,5 @@ def _in_time(subject: ServerSubject, where: str, cert: CertificateFacts, ends: d
     if left > min(NOTE_DAYS, life / NOTE_PART):
         return VALID(about=subject.name, where=where, until=day(ends), days=left.days)
     status = Status.WARN if left <= min(WARN_DAYS, life / WARN_PART) else Status.NOTE
-    return EXPIRES_SOON(about=subject.name, status=status, where=where, until=day(ends), days=left.days)
+    steps = URGENT_STEPS if left <= min(URGENT_DAYS, life / URGENT_PART) else ()
+    return EXPIRES_SOON(about=subject.name, status=status, steps=steps, where=where, until=day(ends), days=left.days)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import TlsFacts
-from checks.rules._certificate import WRONG_NAME, certificates, fits
+from checks.rules._certificate import WRONG_NAME, at, certificates, fits
 from checks.rules._server import not_tried, some_of, without_tls
 from checks.subject import ServerSubject
 
@@ -70,7 +70,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
             good.append(MATCHES(about=subject.name, where=seen.where, names=some_of(names)))
         else:
             bad = True
-            yield _fault(subject, seen.where, address, facts)
+            yield _fault(subject, at(seen, address), address, facts)
     if not bad:
         yield good[0]
 

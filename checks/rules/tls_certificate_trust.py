@@ -16,8 +16,17 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import TlsFacts
-from checks.rules._certificate import EXPIRED, NOT_YET_VALID, SELF_SIGNED, UNKNOWN_ISSUER, WRONG_NAME, certificates
-from checks.rules._server import not_tried, without_tls
+from checks.rules._certificate import (
+    EXPIRED,
+    NOT_YET_VALID,
+    SELF_SIGNED,
+    UNKNOWN_ISSUER,
+    WRONG_NAME,
+    at,
+    certificates,
+    unsent_issuer,
+)
+from checks.rules._server import not_tried, skipped, without_tls
 from checks.subject import ServerSubject
 
 TRUSTED = Outcome(
@@ -83,12 +92,16 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
             yield item
             return
         seen, address, facts = item
+        if unsent_issuer(facts):
+            bad = True
+            yield skipped(NOT_TRIED, subject, seen, "the server does not send the certificate of its issuer")
+            continue
         issuer = facts.certificate.issuer if facts.certificate else ""
         if facts.verified or facts.verify_code in FOUND_LATER:
             good.append(TRUSTED(about=subject.name, where=seen.where, issuer=issuer))
         else:
             bad = True
-            yield _fault(subject, seen.where, address, issuer, facts)
+            yield _fault(subject, at(seen, address), address, issuer, facts)
     if not bad:
         yield good[0]
 

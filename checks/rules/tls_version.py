@@ -1,7 +1,8 @@
 """The encryption is of today.
 
 What it checks:
-That an encrypted connection comes about, and that it uses TLS 1.2 or 1.3, the versions that are still considered safe.
+That an encrypted connection comes about, and that it uses TLS 1.2 or 1.3, the versions that are still considered safe. Whether the
+server would also take older ones is looked at, for information.
 
 Why it matters:
 Older versions of TLS are broken and switched off in current programs. If the server knows nothing newer, the dispatcher cannot
@@ -17,6 +18,7 @@ from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import Fault, TlsFacts
 from checks.rules._server import Layer, Look, look, not_tried, skipped, where_of, without_tls
+from checks.rules._tls_look import look_aside
 from checks.settings import Security
 from checks.subject import ServerSubject
 
@@ -24,7 +26,7 @@ CURRENT = Outcome(
     code="tls.current-version",
     status=Status.PASS,
     title="{where} encrypts with {version}",
-    also=("cipher",),
+    also=("cipher", "group"),
     references=("RFC 8997 section 3",),
 )
 OUTDATED = Outcome(
@@ -34,6 +36,20 @@ OUTDATED = Outcome(
     owner=Owner.MAIL_ADMIN,
     steps=("Bring the server's mail software up to date, and switch on TLS 1.2 and TLS 1.3 there.",),
     references=("RFC 8997 section 3", "RFC 8996"),
+)
+OLD_TOO = Outcome(
+    code="tls.outdated-version-accepted",
+    status=Status.NOTE,
+    title="{where} would also encrypt with {versions}, which is outdated; this program and current ones do not use it",
+    owner=Owner.MAIL_ADMIN,
+    steps=("Switch off TLS 1.0 and TLS 1.1 at the server's mail software, if no old device has to send through it.",),
+    references=("RFC 8996", "RFC 8997 section 3"),
+)
+NEW_ONLY = Outcome(
+    code="tls.newest-version-only",
+    status=Status.NOTE,
+    title="{where} encrypts with TLS 1.3 only; programs and devices that know nothing newer than TLS 1.2 cannot send through it",
+    references=("RFC 8997 section 3", "RFC 9325 section 3.1.1"),
 )
 HANDSHAKE_FAILED = Outcome(
     code="tls.handshake-failed",
@@ -94,7 +110,9 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     elif facts is None or not facts.version or seen.layer < Layer.HANDSHAKE:
         yield skipped(NOT_TRIED, subject, seen, seen.reason or "no encrypted connection came about")
     elif facts.version in SAFE:
-        yield CURRENT(about=about, where=seen.where, version=_plain(facts.version), cipher=facts.cipher)
+        yield CURRENT(about=about, where=seen.where, version=_plain(facts.version), cipher=facts.cipher, group=facts.group)
+        if seen.layer is Layer.OPEN:
+            yield from _others(subject, ev, seen, facts)
     else:
         yield OUTDATED(about=about, where=seen.where, version=_plain(facts.version))
 
@@ -107,6 +125,21 @@ def _trouble(subject: ServerSubject, seen: Look, facts: TlsFacts) -> Finding:
         return NO_ANSWER(about=about, where=where, waited=seen.reading.detail or "within the time that we wait")
     why = SPOKEN.get(facts.error, seen.reading.detail or "the handshake fails")
     return HANDSHAKE_FAILED(about=about, where=where, why=why, error=facts.error or "no reason given")
+
+
+def _others(subject: ServerSubject, ev: Evidence, seen: Look, facts: TlsFacts) -> Iterator[Finding]:
+    """Look as older programs do. A look that failed for another reason than the version says nothing, and costs nothing."""
+    newest = facts.version == "TLSv1.3"
+    probes = [look_aside(subject, seen, highest=highest) for highest in ("TLSv1.1", *(["TLSv1.2"] if newest else []))]
+    old, *before = ev.all(*probes)
+    accepted = [old.tls.version] if old.tls and old.tls.version else []
+    if accepted == ["TLSv1.1"]:
+        older = ev[look_aside(subject, seen, highest="TLSv1")]
+        accepted += [older.tls.version] if older.tls and older.tls.version else []
+    if accepted:
+        yield OLD_TOO(about=subject.name, where=seen.where, versions=[_plain(one) for one in accepted])
+    if any(reading.tls and reading.tls.error in TOO_OLD for reading in before):
+        yield NEW_ONLY(about=subject.name, where=seen.where)
 
 
 def _plain(version: str) -> str:

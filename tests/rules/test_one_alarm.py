@@ -13,7 +13,7 @@ from checks.catalogue import select
 from checks.engine import Run
 from checks.evidence import Effect, Reading, State
 from checks.model import Finding, Status
-from checks.probes import CertificateFacts, Fault, Reply, SmtpReading, Stage, SubmissionReading, TlsFacts
+from checks.probes import CertificateFacts, Fault, Reply, SmtpReading, Stage, SubmissionReading, TlsFacts, TlsReading
 from checks.settings import parse
 from checks.subject import TestPlan, of_settings
 from tests.fakes.zone import ZoneWorld
@@ -32,6 +32,7 @@ SERVER: dict[str, Any] = {
 LOOK = "smtp mail.club.example [192.0.2.10]:587 starttls"
 OTHER_LOOK = "smtp mail.club.example [192.0.2.10]:587 implicit-tls"
 SENDING = "submission mail.club.example [192.0.2.10]:587 starttls test message office@club.example"
+ASIDE = "tls mail.club.example [192.0.2.10]:587 starttls"
 ALARMING = (Status.FAIL, Status.WARN, Status.UNKNOWN, Status.BROKEN)
 
 CERTIFICATE = CertificateFacts(
@@ -68,6 +69,18 @@ SENT = SubmissionReading(
     accepted=YES,
     message_id="sr-1@club.example",
 )
+
+# What is asked beside the conversation itself: as an older program, without the server's name, and other ports where this one fails.
+TOO_OLD = TlsReading(state=State.OK, fault=Fault.TLS_FAILED, tls=TlsFacts(verified=False, error="TLSV1_ALERT_PROTOCOL_VERSION"))
+SHOWN = TlsReading(state=State.OK, tls=TlsFacts(verified=False, version="TLSv1.2", certificate=CERTIFICATE))
+BESIDE: dict[str, Reading] = {
+    f"{ASIDE} up to TLSv1.2": SHOWN,
+    f"{ASIDE} up to TLSv1.1": TOO_OLD,
+    f"{ASIDE} without its name": SHOWN,
+    "smtp mail.club.example [192.0.2.10]:25 starttls": SmtpReading(state=State.REFUSED, fault=Fault.REFUSED),
+    "smtp mail.club.example [192.0.2.10]:465 implicit-tls": GOOD,
+    "smtp mail.club.example [192.0.2.10]:2525 starttls": SmtpReading(state=State.TIMEOUT, fault=Fault.TIMEOUT),
+}
 
 
 def stopped(stage: Stage, fault: Fault, *, tls: TlsFacts | None = None, first_bytes: str = "") -> SmtpReading:
@@ -158,6 +171,64 @@ WORLDS: dict[str, tuple[list[str], dict[str, Reading], dict[str, str]]] = {
         },
         {},
     ),
+    "a missing intermediate certificate": (
+        ["tls.intermediate-missing"],
+        {
+            LOOK: stopped(
+                Stage.HANDSHAKE,
+                Fault.TLS_FAILED,
+                tls=TlsFacts(
+                    verified=False,
+                    version="TLSv1.3",
+                    verify_code=20,
+                    sent=1,
+                    certificate=replace(CERTIFICATE, ca_issuers=("http://r13.i.example/",)),
+                ),
+            )
+        },
+        {},
+    ),
+    "a key that is too short": (
+        ["tls.certificate-not-trusted"],
+        {
+            LOOK: stopped(
+                Stage.HANDSHAKE,
+                Fault.TLS_FAILED,
+                tls=TlsFacts(
+                    verified=False,
+                    version="TLSv1.3",
+                    verify_code=66,
+                    certificate=replace(CERTIFICATE, key_type="RSA", key_bits=1024),
+                ),
+            )
+        },
+        {},
+    ),
+    "a crossed-out STARTTLS": (
+        ["tls.starttls-stripped"],
+        {LOOK: replace(stopped(Stage.STARTTLS, Fault.STARTTLS_NOT_OFFERED), capabilities_clear=("SIZE 1", "XXXXXXXA"))},
+        {},
+    ),
+    "a formal flaw in the certificate": (
+        [],
+        {
+            LOOK: replace(
+                GOOD,
+                tls=TlsFacts(verified=True, version="TLSv1.3", certificate=CERTIFICATE, strict=False, strict_code=85, sent=1),
+            ),
+            SENDING: SENT,
+        },
+        {},
+    ),
+    "old versions of TLS beside the new": (
+        [],
+        {
+            LOOK: GOOD,
+            SENDING: SENT,
+            f"{ASIDE} up to TLSv1.1": replace(SHOWN, tls=TlsFacts(verified=False, version="TLSv1")),
+        },
+        {},
+    ),
     "no login offered": (["auth.offer-missing"], {LOOK: replace(GOOD, capabilities=("SIZE 1",))}, {}),
     "only modern login": (["auth.oauth-only"], {LOOK: replace(GOOD, capabilities=("AUTH XOAUTH2",))}, {}),
     "a wrong password": (
@@ -188,7 +259,7 @@ WORLDS: dict[str, tuple[list[str], dict[str, Reading], dict[str, str]]] = {
 
 def judged(readings: dict[str, Reading], faults: dict[str, str], **changes: Any) -> tuple[list[Finding], list[str]]:
     """Judge a world by every rule about servers; return the findings and what was asked."""
-    world = ZoneWorld("mail A 192.0.2.10", faults=faults, readings=readings)
+    world = ZoneWorld("mail A 192.0.2.10", faults=faults, readings={**BESIDE, **readings})
     document = {"servers": [{**SERVER, **changes}]}
     subjects = of_settings(parse(document), now=NOW, test=TestPlan(to="test@gmail.example", message="sr-1"))
     checks = select(["port", "tls", "auth", "sender", "send"])
