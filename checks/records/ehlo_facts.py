@@ -9,10 +9,10 @@ import re
 from dataclasses import dataclass
 
 DIGITS = 20  # RFC 1870 section 4
-KNOWN = ("MAILMAX", "RCPTMAX", "RCPTDOMAINMAX")  # all that RFC 9422 section 5 registers
+KNOWN = ("MAILMAX", "RCPTMAX", "RCPTDOMAINMAX")  # all that RFC 9422 registers
 MAX_LIMITS = 20  # there are three
 _NUMBER = re.compile(rf"[0-9]{{1,{DIGITS}}}")
-_VALUE = re.compile(r"[1-9][0-9]{0,5}")  # RFC 9422 section 5: six digits at most, and not 0
+_VALUE = re.compile(r"[1-9][0-9]{0,5}")  # RFC 9422: six digits at most, and not 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Size:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What LIMITS says; None where nothing is stated (RFC 9422 section 5)."""
+    """What LIMITS says; None where nothing is stated (RFC 9422)."""
 
     mails: int | None = None
     """MAILMAX: messages in one connection."""
@@ -54,7 +54,7 @@ def size_of(parameters: str) -> Size:
 
 
 def limits_of(parameters: str) -> Limits:
-    """Read what stands behind LIMITS: name=value, with blanks between; what is not known is passed over (RFC 9422 section 3)."""
+    """Read what stands behind LIMITS: name=value, with blanks between; what is not known is passed over (RFC 9422)."""
     found: dict[str, int] = {}
     unreadable: list[str] = []
     for word in parameters.split()[:MAX_LIMITS]:

@@ -26,19 +26,19 @@ FITTING = Outcome(
     code="service.limits-fitting",
     status=Status.PASS,
     title="{where} takes {stated}; {words} stays within that",
-    references=("RFC 9422 section 5",),
+    references=("RFC 9422",),
 )
 STATED = Outcome(
     code="service.limits-stated",
     status=Status.PASS,
     title="{where} takes {stated}; the settings do not say how many recipients a mailing has",
-    references=("RFC 9422 section 5",),
+    references=("RFC 9422",),
 )
 NONE_STATED = Outcome(
     code="service.no-limits-stated",
     status=Status.NOT_APPLICABLE,
     title="{where} states no limits when it is greeted; few servers do, and most have some all the same",
-    references=("RFC 9422 section 3",),
+    references=("RFC 9422",),
 )
 SPLIT = Outcome(
     code="service.message-split",
@@ -46,7 +46,7 @@ SPLIT = Outcome(
     title="{where} takes {counted} in one message; {words} has to be {messages} or more",
     owner=Owner.US,
     steps=("Let the dispatcher write one message for each recipient, or at most {counted} into one.",),
-    references=("RFC 9422 section 5",),
+    references=("RFC 9422",),
 )
 DOMAINS = Outcome(
     code="service.one-message-few-domains",
@@ -54,7 +54,7 @@ DOMAINS = Outcome(
     title="{where} takes recipients of {domains} in one message",
     owner=Owner.US,
     steps=("Let the dispatcher write one message for each recipient, or put recipients of one domain only into a message.",),
-    references=("RFC 9422 section 5",),
+    references=("RFC 9422",),
 )
 RECONNECTION = Outcome(
     code="service.reconnection",
@@ -62,7 +62,7 @@ RECONNECTION = Outcome(
     title="{where} takes {mails} in one connection; {words} needs {connections} or more, if each recipient gets a message",
     owner=Owner.US,
     steps=("Let the dispatcher close the connection after {mails} and open a new one.",),
-    references=("RFC 9422 section 5",),
+    references=("RFC 9422",),
 )
 UNREADABLE = Outcome(
     code="service.unreadable-limits",
@@ -70,7 +70,7 @@ UNREADABLE = Outcome(
     title="{where} states limits that nobody can read: {listed}",
     owner=Owner.MAIL_ADMIN,
     steps=("Let the server's administrator correct what it says behind LIMITS.",),
-    references=("RFC 9422 section 3",),
+    references=("RFC 9422",),
 )
 NOT_TRIED = not_tried("service.limits", "Stated limits")
 

@@ -43,7 +43,7 @@ def test_size(text: str, size: Size) -> None:
     ],
 )
 def test_limits(text: str, limits: Limits) -> None:
-    """RFC 9422 sections 3 and 5: unknown names are passed over, a known one without a number is named."""
+    """RFC 9422: unknown names are passed over, a known one without a number is named."""
     assert limits_of(text) == limits
 
 
