@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from checks.probes import DnsProbe, normal_name
-from checks.records.arrived import ArrivedMessage, HeaderField
+from checks.records.arrived import ArrivedMessage
+from checks.records.header_fields import HeaderField
 from checks.records.org_domain import is_within
 from checks.records.spf_macro import is_askable
 from checks.records.tags import SPACE, TagList, parse_tags

@@ -18,7 +18,8 @@ from enum import StrEnum
 from checks.probes import normal_name
 from checks.records.address import Kind as AddressKind
 from checks.records.address import kind as kind_of
-from checks.records.arrived import ArrivedMessage, HeaderField, read_date
+from checks.records.arrived import ArrivedMessage, read_date
+from checks.records.header_fields import HeaderField
 from checks.records.header_text import Kind, Token, lex
 from checks.records.org_domain import is_within
 

@@ -10,17 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.records.arrived import (
-    MAX_FIELDS,
-    MAX_HEADER,
-    DateState,
-    LineEnds,
-    MessageIdState,
-    Unsubscribe,
-    date_state,
-    read_date,
-    read_message,
-)
+from checks.records.arrived import DateState, MessageIdState, Unsubscribe, date_state, read_date, read_message
+from checks.records.header_fields import MAX_FIELDS, MAX_HEADER, LineEnds
 from checks.records.header_text import Mailbox, decode_words, lex, read_mailboxes, split_at, without_comments
 from checks.records.mime_outline import part_text
 from tests.records.mail import LETTER, NOW, RECEIVED, SENT
