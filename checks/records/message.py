@@ -10,14 +10,18 @@ import base64
 import hashlib
 import html
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
+from html.parser import HTMLParser
 
 MAX_PATH = 254  # RFC 5321 section 4.5.3.1.3: 256 octets with the angle brackets
 MAX_NAME = 998  # RFC 5322 section 2.1.1; longer is no name
+MAX_LINK = 900  # of an unsubscribe address, so that its line stays below the 998 of RFC 5322 section 2.1.1
+MAX_TEMPLATE = 200_000  # characters; a page of a newsletter has far fewer
 WORD_OCTETS = 42  # of UTF-8 in one encoded word: 56 in base64 and 12 around them stay below the 75 of RFC 2047 section 2
 
 _ADDRESS = re.compile(
@@ -27,6 +31,9 @@ _ATOMS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*"
 )  # RFC 5322 section 3.2.3, without = and ?
 _ID = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
+_LINK = re.compile(
+    r"https://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+;=%-]*)?"
+)  # RFC 3986, without commas: RFC 2369 section 2 lists with them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +49,14 @@ class Letter:
     """Letters, digits, and single dots, hyphens and underscores between them; at most 64."""
     date: datetime
     """With time zone."""
+    title: str = ""
+    """The subject line of a person's own template; empty: ours."""
+    text: str = ""
+    """The plain text of a person's own template."""
+    page: str = ""
+    """Its HTML form. With neither, the words are ours; the form that is missing is made from the other."""
+    unsubscribe: str = ""
+    """The https address that ends a subscription with one click (RFC 8058); empty: no such headers."""
 
     @property
     def message_id(self) -> str:
@@ -51,7 +66,7 @@ class Letter:
     @property
     def subject(self) -> str:
         """What the reader sees in the list of messages."""
-        return f"sendready test message {self.unique_id}"
+        return self.title or f"sendready test message {self.unique_id}"
 
 
 def address_problem(address: str) -> str:
@@ -76,17 +91,36 @@ def build_test_message(letter: Letter) -> bytes:
         raise ValueError("the id of the test message may have letters, digits, dots and hyphens only, and at most 64 of them")
     if letter.date.tzinfo is None:
         raise ValueError("the date of the test message has no time zone")
+    if letter.unsubscribe and (problem := link_problem(letter.unsubscribe)):
+        raise ValueError(f"unsubscribe address: {problem}")
     headers = [
         _mailbox("From", letter.from_name, letter.from_email),
         f"To: {letter.to}",
         *([f"Reply-To: {letter.reply_to}"] if letter.reply_to else []),
-        f"Subject: {letter.subject}",
+        f"Subject: {encoded_line(letter.subject, 'subject')}",
         f"Date: {format_datetime(letter.date)}",
         f"Message-ID: <{letter.message_id}>",
         "Auto-Submitted: auto-generated",  # RFC 3834 section 5: no vacation notice comes back
         f"X-Sendready-Id: {letter.unique_id}",
+        *_one_click(letter.unsubscribe),
     ]
     return "".join(f"{line}\r\n" for line in headers).encode("ascii") + _body(letter)
+
+
+def link_problem(link: str) -> str:
+    """Say why an address cannot end a subscription with one click, or nothing if it can (RFC 8058 section 3.1: HTTPS)."""
+    if not link.startswith("https://"):
+        return "it must begin with https://"
+    if len(link) > MAX_LINK:
+        return f"it has more than {MAX_LINK} characters"
+    if not _LINK.fullmatch(link):
+        return "it has characters that do not belong into a web address; write them as %20 and the like"
+    return ""
+
+
+def _one_click(link: str) -> list[str]:
+    """Return the pair of headers that lets a reader leave with one click (RFC 8058 section 3.1)."""
+    return [f"List-Unsubscribe: <{link}>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if link else []
 
 
 def _mailbox(header: str, name: str, address: str) -> str:
@@ -98,16 +132,31 @@ def _mailbox(header: str, name: str, address: str) -> str:
 
 def encoded_name(name: str) -> str:
     """Return a display name as it may stand in a header: bare, quoted, or in encoded words. Reading it back gives the same name."""
-    if len(name) > MAX_NAME:
-        raise ValueError(f"sender name: it has more than {MAX_NAME} characters")
-    if any(ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u2028\u2029" or "\ud800" <= char <= "\udfff" for char in name):
-        raise ValueError("sender name: it has a line break or another control character in it")
+    _require_one_line(name, "sender name")
     if len(name) <= 60 and _ATOMS.fullmatch(name):
         return name
     # Text that looks like an encoded word is encoded itself, or a reader would decode it (RFC 2047 section 5).
     if len(name) <= 60 and name.isascii() and "=?" not in name and name == " ".join(name.split()):
         return '"{}"'.format(name.replace("\\", "\\\\").replace('"', '\\"'))
-    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(part).decode()}?=" for part in _pieces(name))
+    return _in_words(name)
+
+
+def encoded_line(text: str, what: str) -> str:
+    """Return a line of free text as it may stand in a header: as it is, or in encoded words. Reading it back gives the same text."""
+    _require_one_line(text, what)
+    plain = len(text) <= 60 and text.isascii() and "=?" not in text and text == " ".join(text.split())
+    return text if plain else _in_words(text)
+
+
+def _require_one_line(text: str, what: str) -> None:
+    if len(text) > MAX_NAME:
+        raise ValueError(f"{what}: it has more than {MAX_NAME} characters")
+    if any(ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u2028\u2029" or "\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError(f"{what}: it has a line break or another control character in it")
+
+
+def _in_words(text: str) -> str:
+    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(part).decode()}?=" for part in _pieces(text))
 
 
 def _pieces(text: str) -> list[bytes]:
@@ -139,14 +188,64 @@ _WORDS = (
 
 def _body(letter: Letter) -> bytes:
     """Return the MIME headers, an empty line and the two forms of the text."""
-    note = f"sendready {letter.unique_id}"
-    paragraphs = "\n".join(f'<p lang="{lang}">{html.escape(text)}</p>' for lang, text in _WORDS)
-    page = f'<!DOCTYPE html>\n<html lang="en">\n<head><title>{html.escape(letter.subject)}</title></head>\n<body>\n{paragraphs}\n<p>{html.escape(note)}</p>\n</body>\n</html>\n'
+    if any(len(part) > MAX_TEMPLATE or "\ud800" <= max(part, default="") <= "\udfff" for part in (letter.text, letter.page)):
+        raise ValueError(f"template: it has more than {MAX_TEMPLATE:,} characters, or some that cannot be written as UTF-8")
+    text, page = _forms(letter)
     body = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit"))
-    body.set_content("\n\n".join(text for _, text in _WORDS) + f"\n\n{note}\n", cte="quoted-printable")
+    body.set_content(text, cte="quoted-printable")
     body.add_alternative(page, subtype="html", cte="quoted-printable")
     body.set_boundary("=_" + hashlib.sha256(letter.unique_id.encode()).hexdigest()[:32])
     return body.as_bytes()
+
+
+def _forms(letter: Letter) -> tuple[str, str]:
+    if letter.text or letter.page:
+        return letter.text or plain_of(letter.page), letter.page or _page([("", letter.text)], letter.subject)
+    note = f"sendready {letter.unique_id}"
+    return "\n\n".join(text for _, text in _WORDS) + f"\n\n{note}\n", _page([*_WORDS, ("", note)], letter.subject)
+
+
+def _page(paragraphs: Iterable[tuple[str, str]], title: str) -> str:
+    lines = "\n".join(
+        f'<p lang="{language}">{html.escape(text)}</p>'
+        if language
+        else f'<p style="white-space: pre-line">{html.escape(text)}</p>'
+        for language, text in paragraphs
+    )
+    head = f'<!DOCTYPE html>\n<html lang="en">\n<head><title>{html.escape(title)}</title></head>\n'
+    return f"{head}<body>\n{lines}\n</body>\n</html>\n"
+
+
+class _Words(HTMLParser):
+    """Collects what a reader sees."""
+
+    HIDDEN = frozenset(("script", "style", "title", "template"))
+    BREAKS = frozenset(("p", "br", "div", "tr", "li", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr"))
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - HTMLParser's signature
+        self._hidden += tag in self.HIDDEN
+        self.pieces += ["\n"] * (tag in self.BREAKS)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in self.HIDDEN and self._hidden > 0
+        self.pieces += ["\n"] * (tag in self.BREAKS and tag != "br")
+
+    def handle_data(self, data: str) -> None:
+        self.pieces += [" ".join(data.split()) + " "] * (not self._hidden and bool(data.strip()))
+
+
+def plain_of(page: str) -> str:
+    """Return the words of an HTML page, line by line, for readers that show no HTML."""
+    reader = _Words()
+    reader.feed(page)
+    reader.close()
+    lines = [line.strip() for line in "".join(reader.pieces).split("\n")]
+    return "\n".join(line for number, line in enumerate(lines) if line or (number and lines[number - 1])).strip() + "\n"
 
 
 def for_data(message: bytes) -> bytes:

@@ -232,3 +232,69 @@ def test_the_test_message_is_plain_on_the_wire() -> None:
     wire = for_data(build_test_message(replace(LETTER, from_name="ä" * 300)))
     assert wire.isascii()
     assert max(len(line) for line in wire.split(b"\r\n")) <= 998
+
+
+def read(letter: Letter) -> email.message.EmailMessage:
+    message = email.message_from_bytes(build_test_message(letter), policy=email.policy.default)
+    assert isinstance(message, email.message.EmailMessage)
+    assert not message.defects
+    return message
+
+
+def test_a_template_is_sent_in_both_forms() -> None:
+    """A page gets the plain words of it beside it, a plain text gets a page; nothing of a stranger's script is read out."""
+    page = "<html><head><title>No</title><style>p{}</style></head><body><h1>Grüezi</h1><p>Your   tee time<br>10:40</p><script>x()</script></body></html>"
+    message = read(replace(LETTER, page=page, title="Ihre Startzeit für Samstag"))
+    assert message["Subject"] == "Ihre Startzeit für Samstag"
+    plain, rich = message.iter_parts()
+    assert plain.get_content().split("\r\n") == ["Grüezi", "", "Your tee time", "10:40", ""]
+    assert rich.get_content().strip() == page
+    plain, rich = read(replace(LETTER, text="Bill <1>\nSecond line\n.")).iter_parts()
+    assert plain.get_content().split() == ["Bill", "<1>", "Second", "line", "."]
+    assert "Bill &lt;1&gt;" in rich.get_content()
+
+
+def test_one_click_has_both_headers() -> None:
+    """RFC 8058 section 3.1: an https address, and the word that makes it one click. A long address stays whole."""
+    link = "https://club.example/leave?who=" + "a1" * 400
+    message = read(replace(LETTER, unsubscribe=link))
+    assert message["List-Unsubscribe"] == f"<{link}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert max(map(len, build_test_message(replace(LETTER, unsubscribe=link)).split(b"\r\n"))) <= 998
+    assert "List-Unsubscribe" not in read(LETTER)
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["http://club.example/", "https://", "https://a b/", "https://a/>", "https://a/,<mailto:x@y>", "https://a/\r\nBcc: x@y.example", "mailto:a@b.example", "https://é.example/", "https://a/" + "x" * 900],
+)  # fmt: skip
+def test_an_unsubscribe_address_that_is_none_is_refused(link: str) -> None:
+    with pytest.raises(ValueError, match="unsubscribe address: it "):
+        build_test_message(replace(LETTER, unsubscribe=link))
+
+
+@pytest.mark.parametrize("title", ["Hello\nBcc: evil@example.org", "a\rb", "x\x00y", "a\u2028b", "x" * 999, "half \ud83d pair"])
+def test_a_subject_with_control_characters_is_refused(title: str) -> None:
+    with pytest.raises(ValueError, match="subject: it has"):
+        build_test_message(replace(LETTER, title=title))
+
+
+@settings(max_examples=200, deadline=None)
+@given(title=st.text(max_size=200), text=st.text(max_size=300), page=st.text(max_size=300))
+def test_a_template_never_becomes_a_header(title: str, text: str, page: str) -> None:
+    """Whatever stands in subject and body, the headers are the intended ones, and the subject reads back as it was."""
+    letter = replace(LETTER, title=title, text=text, page=page)
+    try:
+        octets = build_test_message(letter)
+    except ValueError:
+        return
+    message = email.message_from_bytes(octets, policy=email.policy.default)
+    assert message.keys() == HEADERS
+    if title:
+        assert str(email.header.make_header(email.header.decode_header(re.sub(r"\r\n", "", raw_subject(octets))))) == title
+    assert all(len(line) <= 998 for line in octets.split(b"\r\n"))
+
+
+def raw_subject(octets: bytes) -> str:
+    head = octets.partition(b"\r\n\r\n")[0].decode("ascii")
+    return re.search(r"^Subject: ([^\r\n]*(?:\r\n [^\r\n]*)*)", head, re.MULTILINE).group(1)  # type: ignore[union-attr] # it is there
