@@ -81,6 +81,8 @@ class Arrival:
     password: SecretRef | None = None
     sha256: str = ""
     """Of the message as it was saved, hex; empty for IMAP."""
+    given: str = ""
+    """What the person gave as --arrival: a URL without password, a file's name, or -."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -102,6 +102,41 @@ def world_options(function: F, *, timeout: float = DEFAULT_TIMEOUT, longest: flo
     return wrapper  # type: ignore[return-value]  # click decorators keep the callable's kind, not its signature
 
 
+def arrival_options(function: F) -> F:
+    """Add `--arrival` and `--arrival-password`; the command receives them as text and as (source, reference)."""
+    function = click.option(
+        "--arrival-password",
+        callback=secret_reference,
+        metavar="SOURCE:REF",
+        help="Where the password of the mailbox is kept: file:PATH, env:NAME, keyring:SERVICE/USER, command:LINE or credential:NAME.",
+    )(function)
+    return click.option(
+        "--arrival",
+        metavar="URL|FILE|-",
+        help="Look at the message as it arrived: in its mailbox (imap://USER@HOST or imaps://USER@HOST; waits for it, 180 seconds unless --timeout says otherwise), or saved as FILE (- is standard input).",
+    )(function)
+
+
+def secret_reference(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, str] | None:
+    """Read where a password is kept. The message never repeats the text: it may be the password."""
+    if value is None:
+        return None
+    from checks.secret import SecretSource  # noqa: PLC0415 - only for this option
+    from wizard.parsing import reference  # noqa: PLC0415 - pydantic is slow to import
+
+    source, colon, text = value.partition(":")
+    if not colon or source not in set(SecretSource):
+        raise click.BadParameter(
+            "say where the password is kept, not the password itself, like file:imap.password or env:IMAP_PASSWORD"
+        )
+    try:
+        found = reference(source, text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    # What stands on a command line is meant from here; references in settings start from the settings.
+    return source, str(Path(found).absolute()) if source == SecretSource.FILE else found
+
+
 def effects(_ctx: click.Context, _param: click.Parameter, value: str | None) -> frozenset[Effect] | None:
     """Read `--allow look,login,send`. An effect without those before it is a slip, told before anything is done."""
     if value is None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from checks.catalogue import find
-from checks.evidence import Effect
+from checks.evidence import Effect, Probe, Reading
 from checks.model import CheckResult
 from checks.settings import SettingsError
 from reports.model import Report
@@ -19,10 +22,13 @@ from wizard import output as files
 from wizard.options import World
 from wizard.request import Request
 from wizard.run import LeakError, Progress, Ran, perform
-from wizard.terminal import safe, wants_colour
+from wizard.terminal import columns, safe, tell, wants_colour
 
 if TYPE_CHECKING:
     from wizard.store import Loaded
+
+
+BETWEEN_LINES = 30.0  # seconds; a log file needs no line each second
 
 
 class InvalidInputError(click.ClickException):
@@ -31,15 +37,25 @@ class InvalidInputError(click.ClickException):
     exit_code = exits.INVALID
 
 
-def run_or_explain(request: Request, world: World, *, allow: frozenset[Effect], base: Path, progress: Progress | None) -> Ran:
-    """Run, turning the person's mistakes into sentences and codes of ours."""
+def run_or_explain(
+    request: Request,
+    world: World,
+    *,
+    allow: frozenset[Effect],
+    base: Path,
+    progress: Progress | None,
+    given: Mapping[Probe[Any], Reading] = MappingProxyType({}),
+) -> Ran:
+    """Run, turning the person's mistakes into sentences and codes of ours. `given` is what the person brought along."""
     for word in (*request.only, *request.skip):
         if not find(word):
             raise click.UsageError(
                 f'"{word}" is no check. Give a family (spf), a check (spf.record) or a code; `sendready explain` lists them.'
             )
     try:
-        ran = perform(request, world, allow=allow, base=base, progress=progress)
+        ran = perform(
+            request, world, allow=allow, base=base, progress=progress, given=given, say=waiting_line(sys.stderr, time.monotonic)
+        )
     except LeakError as error:
         raise SystemExit(_bug(str(error))) from None
     except (ValueError, OSError) as error:
@@ -84,6 +100,24 @@ def progress_line(stream: TextIO) -> Progress | None:
         count += 1
         stream.write(f"\r\x1b[K{count:3d} checked  {safe(result.check)}")
         stream.flush()
+
+    return show
+
+
+def waiting_line(stream: TextIO, clock: Callable[[], float]) -> Callable[[str], None]:
+    """Return what shows that something is waited for: one line that is written over; where there is no terminal, a line now and then."""
+    last = -math.inf
+
+    def show(text: str) -> None:
+        nonlocal last
+        width = columns(stream)
+        if width is not None:
+            shown = safe(text)
+            stream.write(f"\r\x1b[K{shown if len(shown) < width else shown[: width - 2] + '…'}")
+            stream.flush()
+        elif clock() - last >= BETWEEN_LINES:
+            last = clock()
+            tell(text, stream)
 
     return show
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from checks.catalogue import find
+from checks.evidence import adapter
 from checks.settings import Settings, parse
-from checks.subject import Subject, TestPlan, of_domain, of_settings
+from checks.subject import Arrival, Subject, TestPlan, of_domain, of_settings
 from checks.values import normal_domain
 
 
@@ -35,6 +36,8 @@ class Request:
     """The confirmed test address."""
     message: str = ""
     """Unique id of the test message; empty: none leaves."""
+    arrival: Arrival | None = None
+    """Where to look at the message that has arrived."""
     only: tuple[str, ...] = field(default=())
     skip: tuple[str, ...] = field(default=())
 
@@ -58,6 +61,7 @@ class Request:
             allow_private=self.allow_private,
             blocklists=self.blocklists,
             test=TestPlan(to=self.to, message=self.message) if self.to else None,
+            arrival=self.arrival,
         )
 
     def document(self) -> dict[str, Any]:
@@ -67,6 +71,8 @@ class Request:
         }
         if self.settings is not None:
             plain["settings"] = self.settings.model_dump(mode="json", exclude_defaults=True)
+        if self.arrival is not None:
+            plain["arrival"] = adapter(Arrival).dump_python(self.arrival, mode="json", exclude_defaults=True)
         return plain
 
 
@@ -81,13 +87,15 @@ def from_document(plain: object) -> Request:
         raise ValueError(f"the evidence file's request has unknown keys: {', '.join(sorted(map(str, strange)))[:200]}")
     try:
         for name, value in fields.items():
-            TypeAdapter(_TYPES.get(name, str)).validate_python(value, strict=True)
+            TypeAdapter(_TYPES.get(name, str)).validate_python(value, strict=name != "arrival")
     except ValidationError:
         raise ValueError(f"the evidence file's request does not fit ({name})") from None
     settings = plain.get("settings")
     if settings is not None and not isinstance(settings, Mapping):
         raise ValueError("the evidence file's settings are no table")
     fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    if "arrival" in fields:
+        fields["arrival"] = adapter(Arrival).validate_python(fields["arrival"])
     request = Request(
         settings=parse(settings) if settings is not None else None,
         **fields,
@@ -98,6 +106,7 @@ def from_document(plain: object) -> Request:
 _TYPES: Mapping[str, Any] = {
     "allow_private": bool,
     "blocklists": bool,
+    "arrival": Arrival,
     **dict.fromkeys(("sending_ips", "selectors", "only", "skip"), list[str]),
 }
 

@@ -8,15 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from checks.catalogue import catalogue, select
 from checks.engine import NOT_ALLOWED, Run
-from checks.evidence import Effect, Readings, State, from_json, to_json
+from checks.evidence import Effect, Probe, Reading, Readings, State, from_json, to_json
 from checks.model import CheckResult
 from checks.probes import KINDS, Stage
 from checks.secret import LeakGuard
 from reports.model import Report, json_schema
+from wizard.arrival import masked
 from wizard.options import World
 from wizard.request import Request, from_document
 from wizard.summary import Circumstances, report_of
@@ -25,7 +27,9 @@ from wizard.tool import tool_name
 if TYPE_CHECKING:
     from checks.gather.live import Live
 
-PROTOCOL = "EHLO STARTTLS AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER MAIL FROM RCPT TO DATA RSET QUIT TLSv1.2 TLSv1.3"
+PROTOCOL = (
+    "EHLO STARTTLS AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER MAIL FROM RCPT TO DATA RSET QUIT TLSv1.2 TLSv1.3"
+)
 LOOK = frozenset({Effect.LOOK})
 Progress = Callable[[CheckResult], None]
 
@@ -47,17 +51,30 @@ class LeakError(Exception):
     """A finished text contains a secret. It is a bug of ours, and the text does not leave."""
 
 
-def perform(request: Request, world: World, *, allow: frozenset[Effect], base: Path, progress: Progress | None = None) -> Ran:
-    """Gather, judge, report. `base` is the directory that secret references with relative paths start from."""
+def perform(
+    request: Request,
+    world: World,
+    *,
+    allow: frozenset[Effect],
+    base: Path,
+    progress: Progress | None = None,
+    given: Mapping[Probe[Any], Reading] = MappingProxyType({}),
+    say: Callable[[str], None] | None = None,
+) -> Ran:
+    """Gather, judge, report. `base` is the directory that secret references with relative paths start from.
+
+    `given`: what the person brought along, like a saved message. `say` is told what is waited for.
+    """
     guard = LeakGuard()
-    run = Run(allow=allow, deadline=world.timeout, readings=saved_readings(world))
+    run = Run(allow=allow, deadline=world.timeout, readings={**saved_readings(world), **given})
 
     async def go() -> list[CheckResult]:
-        async with live(world, base, guard) as gather:
+        async with live(world, base, guard, say=say) as gather:
             run.gather = gather
             return await judged(request, run, world.now, progress)
 
     results = asyncio.run(go())
+    run.readings.update(masked(run.readings, guard))
     return summed_up(request, run, results, circumstances(world, allow), guard)
 
 
@@ -84,12 +101,13 @@ def saved_readings(world: World) -> Readings:
     return {probe: reading for probe, reading in known.items() if reading.state is not State.NOT_ATTEMPTED}
 
 
-def live(world: World, base: Path, guard: LeakGuard) -> Live:
+def live(world: World, base: Path, guard: LeakGuard, *, say: Callable[[str], None] | None = None) -> Live:
     """Return the gatherer that really asks, as the flags say."""
     from checks.gather.connect import ConnectGatherer  # noqa: PLC0415 - judging saved evidence needs no network code
     from checks.gather.dns import PORT, DnsGatherer, system_nameservers  # noqa: PLC0415 - as above
     from checks.gather.dns_authority import AuthorityGatherer  # noqa: PLC0415 - as above
     from checks.gather.https import HttpsGatherer  # noqa: PLC0415 - as above
+    from checks.gather.imap import ImapGatherer  # noqa: PLC0415 - as above
     from checks.gather.live import Live  # noqa: PLC0415 - as above
     from checks.gather.smtp import SmtpGatherer  # noqa: PLC0415 - as above
     from wizard.secrets import resolve  # noqa: PLC0415 - as above
@@ -109,6 +127,13 @@ def live(world: World, base: Path, guard: LeakGuard) -> Live:
             port_map=world.port_map,
             allow_private=world.allow_private,
             user_agent=tool_name(),
+        ),
+        arrival=ImapGatherer(
+            resolve_secret=lambda source, ref: resolve(source, ref, base),
+            ca_file=str(world.ca_file) if world.ca_file else None,
+            port_map=world.port_map,
+            guard=guard,
+            say=say,
         ),
     )
 

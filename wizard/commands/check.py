@@ -9,7 +9,7 @@ import click
 
 from checks.evidence import Effect
 from wizard import exits
-from wizard.options import FORMATS, World, addresses, domain, effects, mailbox, words, world_options
+from wizard.options import FORMATS, World, addresses, arrival_options, domain, effects, mailbox, words, world_options
 from wizard.terminal import tell
 
 
@@ -51,6 +51,7 @@ from wizard.terminal import tell
     metavar="ADDRESS",
     help="The test address. The server is asked whether it takes mail for it; a message leaves only with --allow look,login,send.",
 )
+@arrival_options
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -72,6 +73,8 @@ def command(
     skip: tuple[str, ...],
     allow: frozenset[Effect] | None,
     to: str | None,
+    arrival: str | None,
+    arrival_password: tuple[str, str] | None,
     output: Path | None,
     format_: str,
 ) -> int:
@@ -81,18 +84,20 @@ def command(
     """
     if (settings is None) == (domain_name is None):
         raise click.UsageError("Give either a settings file or --domain DOMAIN, like: sendready check --domain example.org")
-    if domain_name and (server or to):
-        raise click.UsageError("--server and --to go with a settings file, not with --domain.")
+    if domain_name and (server or to or arrival or arrival_password):
+        raise click.UsageError("--server, --to and --arrival go with a settings file, not with --domain.")
     if to and Effect.SEND not in (allow or ()):
         tell(
             "Nothing is sent: the server is only asked whether it would take mail to that address (RCPT). To send the test message, add --allow look,login,send."
         )
 
-    from wizard.documents import settings_of  # noqa: PLC0415 - heavy, and not needed for usage errors
+    from wizard.arrival import Asked, asked, patient  # noqa: PLC0415 - heavy, and not needed for usage errors
+    from wizard.documents import settings_of  # noqa: PLC0415 - as above
     from wizard.present import emit, prepare, progress_line, run_or_explain  # noqa: PLC0415 - as above
     from wizard.request import Request  # noqa: PLC0415 - as above
     from wizard.secrets import readable_by_others  # noqa: PLC0415 - as above
 
+    brought = Asked()
     if settings is None:
         allowed = allow if allow is not None else frozenset({Effect.LOOK})
         request = Request(
@@ -114,6 +119,7 @@ def command(
             raise click.UsageError(f'There is no server "{server}" in {settings}. Its servers: {names}.')
         if Effect.SEND in allowed and not to:
             raise click.UsageError("To send the test message, name its one recipient: --to ADDRESS.")
+        brought = asked(arrival, password=arrival_password, to=to or "", sends=Effect.SEND in allowed)
         request = Request(
             settings=loaded.settings,
             name=settings.name,
@@ -125,6 +131,7 @@ def command(
             blocklists=blocklists,
             to=to or "",
             message=new_message_id() if Effect.SEND in allowed else "",
+            arrival=brought.arrival,
             only=only,
             skip=skip,
         )
@@ -133,7 +140,9 @@ def command(
         for warning in readable_by_others(used, base):
             tell(f"Warning: {warning}")
     prepare(output)
-    ran = run_or_explain(request, world, allow=allowed, base=base, progress=progress_line(sys.stderr))
+    world = patient(world) if brought.waits else world
+    progress = progress_line(sys.stderr)
+    ran = run_or_explain(request, world, allow=allowed, base=base, progress=progress, given=brought.readings)
     emit(ran, format_, output)
     return ran.report.exit_code
 
