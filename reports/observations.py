@@ -18,6 +18,7 @@ from checks.probes import (
     SmtpReading,
     SubmissionReading,
     TlsFacts,
+    TlsReading,
 )
 from reports.escape import MAX_BLOCK, line
 
@@ -34,6 +35,8 @@ def describe(probe: Probe[Any], reading: Reading) -> dict[str, str]:
         rows = list(_dns(probe, reading))
     elif isinstance(reading, SmtpReading):
         rows = list(_smtp(reading))
+    elif isinstance(reading, TlsReading):
+        rows = list(_tls_aside(reading))
     elif isinstance(reading, HttpsReading):
         rows = list(_https(reading))
     else:
@@ -138,6 +141,21 @@ def _smtp(reading: SmtpReading) -> Iterator[str]:
         yield f"the server said: {_reply(reading.reply)}"
 
 
+def _tls_aside(reading: TlsReading) -> Iterator[str]:
+    """A look of which only the handshake counts, and which trusts nobody."""
+    tls = reading.tls
+    if reading.state is not State.OK:
+        yield _sentence(reading)
+    elif tls is None:
+        yield f"No handshake was come to; it ended at stage {reading.stage} ({reading.fault}): {line(reading.detail)}"
+    elif tls.error:
+        yield f"TLS: no handshake came about ({line(tls.error)})"
+    else:
+        yield f"TLS: {line(tls.version)}, {line(tls.cipher)}; whether the certificate holds was not asked"
+    if tls and tls.certificate:
+        yield from _certificate(tls.certificate)
+
+
 def _tls(tls: TlsFacts) -> Iterator[str]:
     if tls.error:
         yield f"TLS: no handshake came about ({line(tls.error)})"
@@ -145,8 +163,16 @@ def _tls(tls: TlsFacts) -> Iterator[str]:
         yield f"TLS: {line(tls.version)}, {line(tls.cipher)}; the certificate holds"
     else:
         yield f"TLS: {line(tls.version) or 'handshake failed'}; the certificate does not hold: {line(tls.verify_reason)} (OpenSSL code {tls.verify_code})"
+    if tls.group:
+        yield f"  key exchange {line(tls.group)}"
+    if tls.strict is not None:
+        holds = "holds" if tls.strict else f"does not hold: {line(tls.strict_reason)} (OpenSSL code {tls.strict_code})"
+        yield f"  by the strict rules of newer programs it {holds}"
     if tls.certificate:
         yield from _certificate(tls.certificate)
+    for one in tls.chain:
+        yield f"sent with it: {line(readable(one.subject))}"
+        yield f"  issued by {line(readable(one.issuer))}, valid to {line(one.not_after)}, SHA-256 {line(one.sha256)}"
 
 
 def _certificate(certificate: CertificateFacts) -> Iterator[str]:

@@ -45,7 +45,12 @@ def opinion_on(chain: list[bytes], key_type: str, host: str, context: ssl.SSLCon
         _proceed(client)
     except ssl.SSLCertVerificationError as error:
         return Opinion(holds=False, code=error.verify_code, reason=error.verify_message)
-    except (ssl.SSLError, ValueError, OverflowError):
+    except (
+        ssl.SSLError,
+        TypeError,
+        ValueError,
+        OverflowError,
+    ):  # the first is OpenSSL's, the others a name or size that cannot be
         return None
     return Opinion(holds=True)
 

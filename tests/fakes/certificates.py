@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -11,7 +12,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 DAY = timedelta(days=1)
@@ -32,23 +33,53 @@ class Leaf:
 
     def context(self, *, old: bool = False) -> ssl.SSLContext:
         """Return a server's TLS set-up; `old`: it knows TLS 1.0 only."""
+        return self.speaking(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1) if old else self._context()
+
+    def speaking(self, lowest: ssl.TLSVersion, highest: ssl.TLSVersion) -> ssl.SSLContext:
+        """Return a server's TLS set-up that knows these versions and those between them."""
+        context = self._context()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of old TLS; to have it is the purpose
+            context.options &= ~(ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1)
+            context.minimum_version, context.maximum_version = lowest, highest
+        return context
+
+    def with_name(self, name: str) -> ssl.SSLContext:
+        """Return a server's TLS set-up that hangs up with an alert unless this name is asked for (RFC 6066 section 3)."""
+        context = self._context()
+        unknown = ssl.AlertDescription.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        context.sni_callback = lambda _session, asked, _context: None if asked == name else unknown
+        return context
+
+    def unless_named(self, name: str, named: Leaf) -> ssl.SSLContext:
+        """Return a server's TLS set-up that shows this certificate, and another one to who asks for its name."""
+        context, other = self._context(), named._context()
+
+        def choose(session: ssl.SSLObject, asked: str | None, _context: ssl.SSLContext) -> None:
+            if asked == name:
+                session.context = other
+
+        context.sni_callback = choose
+        return context
+
+    def _context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_ciphers("ALL:@SECLEVEL=0")  # or a small key could not be served
         context.load_cert_chain(self.pem)
-        if old:
-            context.options &= ~(ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1)
-            context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
         return context
 
 
 class Authority:
     """Signs certificates. `roots` is its own certificate as a file."""
 
-    def __init__(self, folder: Path, name: str = "Test Root") -> None:
+    def __init__(self, folder: Path, name: str = "Test Root", *, signer: Authority | None = None) -> None:
         self._folder = folder
         self._name = common_name(name)
         self._key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(self._name, self._name, self._key.public_key(), -100, 1000)
+        self._signer = signer
+        above = signer or self
+        builder = _builder(self._name, above._name, self._key.public_key(), -100, 1000)
+        builder = with_key_marks(builder, self._key.public_key(), above._key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         usage = x509.KeyUsage(
             digital_signature=True,
@@ -61,9 +92,33 @@ class Authority:
             encipher_only=False,
             decipher_only=False,
         )
-        certificate = builder.add_extension(usage, critical=True).sign(self._key, hashes.SHA256())
+        self.certificate = builder.add_extension(usage, critical=True).sign(above._key, hashes.SHA256())
         self.roots = folder / f"{name}.pem"
-        self.roots.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        self.roots.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
+
+    def intermediate(self, name: str) -> Authority:
+        """Return an authority that this one has signed."""
+        return Authority(self._folder, name, signer=self)
+
+    def issue_formal(self, label: str, *names: str, fetch_at: str = "", along: tuple[Authority, ...] = ()) -> Leaf:
+        """Sign a certificate that is right in every formal respect, as great authorities make them.
+
+        `fetch_at`: where it says that its issuer's certificate can be fetched. `along`: whose certificates the server sends with it.
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = _builder(common_name(names[0]), self._name, key.public_key(), -1, 90)
+        builder = with_key_marks(builder, key.public_key(), self._key.public_key())
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        builder = builder.add_extension(alternative_names(*names), critical=False)
+        if fetch_at:
+            place = x509.UniformResourceIdentifier(fetch_at)
+            access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, place)
+            builder = builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+        leaf = _leaf(self._folder / f"{label}.pem", builder.sign(self._key, hashes.SHA256()), key)
+        with leaf.pem.open("ab") as file:
+            for authority in along:
+                file.write(authority.certificate.public_bytes(serialization.Encoding.PEM))
+        return leaf
 
     def issue(
         self, label: str, *names: str, days: tuple[float, float] = (-1, 90), rsa_bits: int = 0, alternative: bool = True
@@ -99,6 +154,14 @@ def self_signed(folder: Path, label: str, *names: str) -> Leaf:
     return _leaf(
         folder / f"{label}.pem", builder.add_extension(alternative_names(*names), critical=False).sign(key, hashes.SHA256()), key
     )
+
+
+def with_key_marks(
+    builder: x509.CertificateBuilder, own: ec.EllipticCurvePublicKey, issuer: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    """Add which key it is for and by which one it is signed, as strict programs want it (RFC 5280 sections 4.2.1.1 and 4.2.1.2)."""
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(own), critical=False)
+    return builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer), critical=False)
 
 
 def new_key(rsa_bits: int) -> PrivateKey:

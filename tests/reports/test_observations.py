@@ -9,6 +9,7 @@ import pytest
 
 from checks.evidence import Reading, State
 from checks.probes import (
+    CertificateFacts,
     DnsProbe,
     DnsReading,
     DnsRecord,
@@ -21,8 +22,11 @@ from checks.probes import (
     Stage,
     SubmissionReading,
     TlsFacts,
+    TlsProbe,
+    TlsReading,
     TranscriptLine,
 )
+from checks.settings import Security
 from reports.escape import MAX_BLOCK
 from reports.observations import describe
 from tests.reports import sample
@@ -30,6 +34,19 @@ from tests.reports import sample
 TXT = DnsProbe("club.example", "TXT")
 MX = DnsProbe("club.example", "MX")
 WEB = HttpsProbe(host="mta-sts.club.example", address="192.0.2.80", path="/.well-known/mta-sts.txt")
+ASIDE = TlsProbe(host="mail.club.example", address="192.0.2.10", port=587, security=Security.STARTTLS, highest="TLSv1.1")
+ISSUER = CertificateFacts(
+    subject="CN=R13",
+    issuer="CN=ISRG Root X1",
+    names=(),
+    not_before="2024-03-13T00:00:00+00:00",
+    not_after="2027-03-12T00:00:00+00:00",
+    key_type="RSA",
+    key_bits=2048,
+    signature="sha256",
+    self_issued=False,
+    sha256="bb",
+)
 
 
 def record(value: str, **more: Any) -> DnsRecord:
@@ -86,6 +103,43 @@ def record(value: str, **more: Any) -> DnsRecord:
             SmtpReading(state=State.OK, tls=TlsFacts(verified=False, error="WRONG_VERSION_NUMBER")),
             ["no handshake came about (WRONG_VERSION_NUMBER)"],
         ),
+        (
+            sample.TALK,
+            SmtpReading(
+                state=State.OK,
+                tls=TlsFacts(
+                    verified=True,
+                    version="TLSv1.3",
+                    group="x25519",
+                    certificate=ISSUER,
+                    chain=(ISSUER,),
+                    strict=False,
+                    strict_code=85,
+                    strict_reason="Missing Authority Key Identifier",
+                ),
+            ),
+            [
+                "key exchange x25519",
+                "it does not hold: Missing Authority Key Identifier (OpenSSL code 85)",
+                "sent with it: CN=R13",
+            ],
+        ),
+        (
+            ASIDE,
+            TlsReading(state=State.OK, tls=TlsFacts(verified=False, version="TLSv1.1", cipher="AES", certificate=ISSUER)),
+            ["TLS: TLSv1.1, AES; whether the certificate holds was not asked", "certificate of CN=R13"],
+        ),
+        (
+            ASIDE,
+            TlsReading(state=State.OK, fault=Fault.TLS_FAILED, tls=TlsFacts(verified=False, error="UNSUPPORTED_PROTOCOL")),
+            ["no handshake came about (UNSUPPORTED_PROTOCOL)"],
+        ),
+        (
+            ASIDE,
+            TlsReading(state=State.OK, stage=Stage.GREETING, fault=Fault.REJECTED, detail="too many"),
+            ["stage greeting (rejected): too many"],
+        ),
+        (ASIDE, TlsReading(state=State.TIMEOUT, detail="no time"), ["No answer (timeout): no time"]),
         (
             sample.LOGIN,
             sample.readings()[sample.LOGIN],
