@@ -329,7 +329,7 @@ def test_odd_bodies(body: bytes, canon: str) -> None:
         assert time.process_time() - start < 1
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_no_message_makes_it_fall(data: st.DataObject) -> None:
     """Any bytes cut into a signed message, and any key record, give results."""
