@@ -125,6 +125,7 @@ def cause_page(reply: str, cause: Cause | None, *, width: int = WIDTH) -> str:
         "",
         *_wrapped(f"It means: {cause.meaning}.", width),
         "",
+        *([f"In the settings: {cause.field}", ""] if cause.field else []),
         f"Who can change it: {OWNER[Owner(cause.owner)].inline}.",
         *_numbered(cause.steps, width),
     ]

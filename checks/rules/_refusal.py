@@ -55,16 +55,25 @@ def refusal(
         about=subject.name,
         status=status,
         owner=cause.owner if cause else None,
-        steps=(*cause.steps, *again) if cause else (),
+        steps=(*cause.steps, *_field(cause), *again) if cause else (),
         where=seen.where,
         because=f": {cause.meaning}" if cause else "",
         reply=in_words(reply),
         cause=cause.id if cause else "",
+        field=cause.field if cause else "",
         who=who,
         after=after,
         **more,  # type: ignore[arg-type]  # more words for the sentences, nothing else
     )
 
 
-ARGUMENTS = ("where", "because", "reply", "cause", "who", "after")
-WOBBLING = ("reply", "after")  # servers put times and numbers of their own into their replies
+def _field(cause: Cause) -> tuple[str, ...]:
+    return (f"In the settings, this is about the field {cause.field}.",) if cause.field else ()
+
+
+ARGUMENTS = ("where", "because", "reply", "cause", "field", "who", "after")
+WOBBLING = (
+    "reply",
+    "after",
+    "field",
+)  # servers put times and numbers of their own into their replies; the field follows from the cause

@@ -12,10 +12,16 @@ CLOSE = 0.75  # two letters changed places in a short code; what is farther off 
 
 @click.command("explain")
 @click.argument("words", nargs=-1, metavar="[CODE-OR-REPLY]")
-def command(words: tuple[str, ...]) -> int:
+@click.option(
+    "--provider",
+    default="",
+    metavar="ID",
+    help="Whose server gave the reply, as `sendready providers` names it, where the words alone do not show it: microsoft365, gmail ...",
+)
+def command(words: tuple[str, ...], provider: str) -> int:
     """Explain a finding's code (spf.multiple-records), a check (spf.record), a family (spf) or a reply that a server gave.
 
-    Without an argument, list every check.
+    Without an argument, list every check. A reply may be pasted as it stands in a log; put it in quotes.
     """
     from checks.catalogue import catalogue, find  # noqa: PLC0415 - imports every rule
     from reports.handbook import check_text, index  # noqa: PLC0415 - as above
@@ -27,8 +33,8 @@ def command(words: tuple[str, ...]) -> int:
     if found := find(text.lower()):
         click.echo("\n\n".join(check_text(check, code=text.lower(), width=_width()) for check in found), nl=False)
         return exits.READY
-    if text[:1].isdigit():
-        return _reply(text)
+    if _is_reply(text):
+        return _reply(text, provider)
     import difflib  # noqa: PLC0415 - only for a slip of the pen
 
     known = sorted(
@@ -40,11 +46,24 @@ def command(words: tuple[str, ...]) -> int:
     return exits.USAGE
 
 
-def _reply(text: str) -> int:
-    from checks.tables.replies import classify_text  # noqa: PLC0415 - reads its table
+def _is_reply(text: str) -> bool:
+    """Whether this is, or has in it, what a server said: a code in front, or a code and an enhanced one anywhere."""
+    from checks.tables.replies import parse_reply  # noqa: PLC0415 - reads its table
+
+    if text[:1].isdigit():
+        return True
+    found = parse_reply(text)
+    return found is not None and bool(found.code and found.enhanced)
+
+
+def _reply(text: str, provider: str) -> int:
+    from checks.tables import provider as known  # noqa: PLC0415 - reads its table
+    from checks.tables.replies import classify_text, provider_family  # noqa: PLC0415 - as above
     from reports.handbook import cause_page  # noqa: PLC0415 - as above
 
-    click.echo(cause_page(text[:2000], classify_text(text[:2000]), width=_width()), nl=False)
+    if provider and not (known(provider) or provider_family(provider)):
+        raise click.UsageError(f'There is no provider "{safe(provider[:60])}"; `sendready providers` lists them.')
+    click.echo(cause_page(text[:2000], classify_text(text[:2000], provider), width=_width()), nl=False)
     return exits.READY
 
 
