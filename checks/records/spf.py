@@ -32,6 +32,7 @@ _VERSION = "v=spf1"
 _MODIFIER = re.compile(r"([a-z][a-z0-9_.-]*)=(.*)", re.IGNORECASE)  # RFC 7208 section 12: name "=" macro-string
 _MECHANISM = re.compile(r"([+?~-]?)([^:/]*)(.*)")
 _DUAL_CIDR = re.compile(r"(?:/(?P<four>[0-9]*))?(?://(?P<six>[0-9]*))?$")
+_CONTROL = re.compile(r"[\x00-\x20\x7f]")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,2}")
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IP4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
@@ -226,7 +227,7 @@ def parse_term(word: str, position: int = 0) -> Term | Kind:
     """Read one term, or say what is wrong with it."""
     if not word.isascii():
         return Kind.NON_ASCII  # RFC 7208 section 3.1: US-ASCII only
-    if any(ord(char) <= 32 or ord(char) == 127 for char in word):
+    if _CONTROL.search(word):
         return Kind.CONTROL
     if match := _MODIFIER.fullmatch(word):
         return _modifier(match[1].lower(), match[2], position, word)

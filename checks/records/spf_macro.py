@@ -14,6 +14,7 @@ ONLY_IN_EXPLANATIONS = frozenset("crt")  # RFC 7208 section 7.2
 _LITERALS = {"%": "%", "_": " ", "-": "%20"}
 _MACRO = re.compile(r"%\{([slodiphcrtv])([0-9]*)(r?)([.+,/_=-]*)\}", re.IGNORECASE)
 _LABEL = re.compile(r"[0-9a-z-]+", re.IGNORECASE)
+_NEVER_ASKED = re.compile(r"[\x00-\x1f\x7f\\]")
 _ENDS_IN_MACRO = re.compile(r"%(?:\{[^{}]*\}|[%_-])$")
 
 
@@ -106,13 +107,7 @@ def is_askable(name: str) -> bool:
 
     A backslash would be read as an escape further down; no real name has one.
     """
-    if (
-        not name
-        or len(name) > MAX_NAME
-        or not name.isascii()
-        or "\\" in name
-        or any(ord(char) < 32 or ord(char) == 127 for char in name)
-    ):
+    if not name or len(name) > MAX_NAME or not name.isascii() or _NEVER_ASKED.search(name):
         return False
     return all(0 < len(label) <= MAX_LABEL for label in name.split("."))
 

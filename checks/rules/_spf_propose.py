@@ -16,6 +16,7 @@ from checks.subject import DomainSubject
 from checks.tables import providers_of_mx
 
 MAX_TRIED = 11  # hosts of the own record that are looked up to find the dead ones: one more than receivers come to
+MAX_HOSTS = 12  # of a leaner record: before it is shown it is proved, and that asks for the addresses of each
 MAX_TERMS = 30  # a record that has more of them is not mended by leaving out a few
 
 
@@ -44,8 +45,12 @@ def leaner(subject: DomainSubject, text: str, ev: Evidence) -> str:
     for step in (_without_dead, _without_double, _without_contained, _without_void, _without_ptr):
         slim = step(subject, slim, ev)
         if slim != text and _names_somebody(slim) and _usable(subject.domain, slim, ev):
-            return slim
+            return slim if _is_small(_tree(subject, slim, ev)) else ""
     return ""
+
+
+def _is_small(tree: Tree) -> bool:
+    return len({host.name for host in tree.hosts}) <= MAX_HOSTS
 
 
 def _by_mx(domain: str, ev: Evidence) -> list[str]:
@@ -112,6 +117,8 @@ def _without_ptr(subject: DomainSubject, text: str, ev: Evidence) -> str:
     if not known:
         return text
     bare = with_record(ev, subject.domain, without(record, words))
+    if not _is_small(walk(subject.domain, bare)):
+        return text
     needy = {sender: [address for address in sender.addresses if not passes(sender, address, bare)] for sender in known}
     return replaced(record, words, dict.fromkeys(term for sender, some in needy.items() if some for term in sender.terms(some)))
 
