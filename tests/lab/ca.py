@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -75,11 +75,24 @@ class Authority:
         return Authority(self.folder, name, issuer=self)
 
     def issue(
-        self, label: str, *names: str, validity: Validity | None = None, rsa_bits: int | None = None, send_chain: bool = True
+        self,
+        label: str,
+        *names: str,
+        validity: Validity | None = None,
+        rsa_bits: int | None = None,
+        send_chain: bool = True,
+        fetch_at: str = "",
+        marked: bool = True,
     ) -> KeyPair:
-        """Issue a server certificate for host names or addresses. Without `send_chain` the intermediate is left out."""
+        """Issue a server certificate for host names or addresses.
+
+        Without `send_chain` the intermediate is left out; `fetch_at`: where the certificate says that it lies. Without `marked` the
+        certificate does not say which keys it is for and from, as strict programs want it.
+        """
         key = new_key(rsa_bits)
-        builder = _leaf(names, key, validity or valid(), issuer=_name(self.name), issuer_key=self._key)
+        builder = _leaf(names, key, validity or valid(), issuer=_name(self.name), issuer_key=self._key if marked else None)
+        if fetch_at:
+            builder = builder.add_extension(_issuer_place(fetch_at), critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())
         return _write(self.folder, label, certificate, key, chain=self._chain() if send_chain else [])
 
@@ -96,7 +109,7 @@ def self_signed(folder: Path, label: str, *names: str, validity: Validity | None
 
 
 def _leaf(
-    names: tuple[str, ...], key: PrivateKey, validity: Validity, *, issuer: x509.Name, issuer_key: PrivateKey
+    names: tuple[str, ...], key: PrivateKey, validity: Validity, *, issuer: x509.Name, issuer_key: PrivateKey | None
 ) -> x509.CertificateBuilder:
     builder = _builder(_name(names[0]), key, validity, issuer=issuer, issuer_key=issuer_key)
     builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
@@ -106,9 +119,9 @@ def _leaf(
 
 
 def _builder(
-    subject: x509.Name, key: PrivateKey, validity: Validity, *, issuer: x509.Name, issuer_key: PrivateKey
+    subject: x509.Name, key: PrivateKey, validity: Validity, *, issuer: x509.Name, issuer_key: PrivateKey | None
 ) -> x509.CertificateBuilder:
-    return (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
@@ -116,9 +129,16 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(validity.start)
         .not_valid_after(validity.end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
+    if issuer_key is None:
+        return builder
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    return builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
+
+
+def _issuer_place(url: str) -> x509.AuthorityInformationAccess:
+    place = x509.UniformResourceIdentifier(url)
+    return x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, place)])
 
 
 def _key_usage(*, ca: bool) -> x509.KeyUsage:

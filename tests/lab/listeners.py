@@ -26,6 +26,8 @@ OLD_TLS = {
     "smtpd_tls_mandatory_ciphers": "medium",
     "tls_medium_cipherlist": "ALL:@SECLEVEL=0",
 }
+NEW_TLS = {"smtpd_tls_mandatory_protocols": ">=TLSv1.2"}
+ISSUER_PLACE = "http://ca.club.example/issuing.der"
 
 SUBMISSION = STARTTLS_REQUIRED | AUTH | LOGINS_ONLY
 SMTPS = TLS_FIRST | AUTH | LOGINS_ONLY
@@ -70,6 +72,13 @@ def all_listeners(root: Authority, other_root: Authority) -> list[Listener]:
         (Port.SUBMISSION_NO_CHAIN, SUBMISSION, issuing.issue("nochain", *SERVER_NAMES, send_chain=False)),
         (Port.SUBMISSION_WEAK_KEY, SUBMISSION, issuing.issue("weakkey", *SERVER_NAMES, rsa_bits=WEAK_RSA_BITS)),
         (Port.SUBMISSION_OLD_TLS, SUBMISSION | OLD_TLS, good),
+        (
+            Port.SUBMISSION_NO_CHAIN_LINKED,
+            SUBMISSION,
+            issuing.issue("nochainlinked", *SERVER_NAMES, send_chain=False, fetch_at=ISSUER_PLACE),
+        ),
+        (Port.SUBMISSION_FORMAL_FLAW, SUBMISSION, issuing.issue("formalflaw", *SERVER_NAMES, marked=False)),
+        (Port.SUBMISSION_NEW_TLS, SUBMISSION | NEW_TLS, good),
         (Port.SMTPS_EXPIRED, SMTPS, expired),
         (Port.SMTPS_SELF_SIGNED, SMTPS, own),
         (Port.SMTPS_WRONG_NAME, SMTPS, wrong_name),

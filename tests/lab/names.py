@@ -70,6 +70,9 @@ class Port(StrEnum):
     SUBMISSION_NO_CHAIN = "submission-nochain"  # the intermediate is not sent
     SUBMISSION_WEAK_KEY = "submission-weakkey"  # 1024 bit RSA
     SUBMISSION_OLD_TLS = "submission-oldtls"  # TLS 1.0 and 1.1 only
+    SUBMISSION_NO_CHAIN_LINKED = "submission-nochainlinked"  # the intermediate is not sent, the certificate says where it is
+    SUBMISSION_FORMAL_FLAW = "submission-formalflaw"  # the certificate does not say which key signed it
+    SUBMISSION_NEW_TLS = "submission-newtls"  # TLS 1.2 and 1.3 only; Postfix itself still takes older ones
     SMTPS_EXPIRED = "smtps-expired"
     SMTPS_SELF_SIGNED = "smtps-selfsigned"
     SMTPS_WRONG_NAME = "smtps-wrongname"
