@@ -8,7 +8,12 @@ from pathlib import Path
 
 
 def write(path: Path, text: str, *, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
-    """Put `text` under `path`. Raises `OSError`; then the old file stands untouched.
+    """Put `text` under `path`, as UTF-8. As `write_octets`."""
+    write_octets(path, text.encode("utf-8"), mode=mode, owner=owner)
+
+
+def write_octets(path: Path, octets: bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
+    """Put `octets` under `path`. Raises `OSError`; then the old file stands untouched.
 
     `owner`: user and group ids that the new file shall have; needs root.
 
@@ -22,7 +27,7 @@ def write(path: Path, text: str, *, mode: int = 0o600, owner: tuple[int, int] | 
         with os.fdopen(descriptor, "wb") as file:
             if owner is not None:
                 os.fchown(file.fileno(), *owner)
-            file.write(text.encode("utf-8"))
+            file.write(octets)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
