@@ -1,0 +1,46 @@
+"""`sendready token`: a token for SMTP at Microsoft 365, where settings refer to it as to a password."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from wizard import exits
+from wizard.terminal import safe, tell
+
+
+@click.command("token")
+@click.argument("description", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--sign-in", "sign_in", is_flag=True, help="Sign in in a browser, once; for flow = device-code.")
+def command(*, description: Path, sign_in: bool) -> int:
+    """Print a token that Microsoft 365 takes in place of a password, for the application that FILE (TOML) describes.
+
+    Settings use it like this: auth = "xoauth2", password = { source = "command", ref = "sendready token FILE" }.
+
+    \b
+    FILE holds:
+      tenant = "example.org"            the organisation's domain or id
+      client_id = "0000..."             the application's id in Microsoft Entra
+      flow = "client-credentials"       or "device-code"
+      client_secret = { source = "file", ref = "entra.secret" }
+      cache = "entra.cache"             for device-code: where the sign-in is kept
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    from wizard import microsoft  # noqa: PLC0415 - pydantic is slow to import
+
+    try:
+        source = microsoft.Source(description=microsoft.read(description), base=description.resolve().parent)
+        if sign_in:
+            microsoft.sign_in(source, tell)
+            tell("Signed in; from now on tokens come without a question.")
+            return exits.READY
+        found = microsoft.token(source)
+    except LookupError as error:
+        click.echo(safe(str(error.args[0]) if error.args else "there is no token"), err=True)
+        return exits.INVALID
+    if sys.stdout.isatty():
+        tell(f"There is a token ({found.hint()}). It is not shown on a terminal; a program that reads it gets it.")
+        return exits.READY
+    click.echo(found.reveal())
+    return exits.READY
