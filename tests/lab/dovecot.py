@@ -96,6 +96,13 @@ listen = {LOOPBACK}
 protocols = imap lmtp
 first_valid_uid = 1
 mail_location = maildir:~/Maildir
+namespace inbox {{
+  inbox = yes
+  mailbox Kram {{
+    # a folder for spam that only its special use tells (RFC 6154); it exists where a test makes it
+    special_use = \\Junk
+  }}
+}}
 recipient_delimiter = +
 ssl = yes
 ssl_cert = <{keys.cert_file}
