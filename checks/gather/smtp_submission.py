@@ -16,6 +16,7 @@ from checks.records.message import for_data
 MAX_CHALLENGES = 4  # SCRAM has two, LOGIN two
 MAX_COMMAND = 510  # octets without CRLF (RFC 5321 section 4.5.3.1.4); a longer initial response waits for the challenge (RFC 4954 section 4)
 MAX_REMARK = 500
+TRIAL_SECONDS = 15.0  # for all further senders together; a slow server shall not use up the run
 MAX_REFUSALS = 8  # Postfix slows down after 10 errors and hangs up after 20; the login was one more
 
 
@@ -161,9 +162,11 @@ async def _try_others(talk: Talk, probe: SubmissionProbe) -> bool:
 
     What goes wrong here is nothing against the first sender; those who were not reached are missing from the trials.
     """
-    refusals = 0
+    refusals, until = 0, asyncio.get_running_loop().time() + TRIAL_SECONDS
     try:
         for address in probe.senders:
+            if asyncio.get_running_loop().time() >= until:
+                break
             await _taken_back(talk)
             trial = Trial(address=address, mail=_answer(await talk.command(f"MAIL FROM:<{address}>", Stage.MAIL), 2))
             if trial.mail is not None and trial.mail.positive and probe.rcpt_to:

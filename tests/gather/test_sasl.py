@@ -10,7 +10,7 @@ import hmac
 import pytest
 
 from checks.gather import sasl
-from checks.gather.sasl import CramMd5, Login, Plain, SaslError, ScramSha256, XOAuth2
+from checks.gather.sasl import CramMd5, Login, OAuthBearer, Plain, SaslError, ScramSha256, XOAuth2
 from checks.secret import Secret
 from checks.settings import Auth
 
@@ -71,6 +71,25 @@ def test_xoauth2() -> None:
     assert oauth.answer(b64(b'{"status":"400"}')) == b""
     with pytest.raises(SaslError):
         oauth.answer(b"")
+
+
+def test_oauthbearer_example() -> None:
+    """RFC 7628 section 4: the name is escaped, and an error challenge is answered with control-A (section 3.2.3), once."""
+    oauth = OAuthBearer("user@example.com", Secret("vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg=="))
+    assert oauth.initial() == b"n,a=user@example.com,\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01"
+    assert OAuthBearer("a=b,c", Secret("t")).initial().startswith(b"n,a=a=3Db=2Cc,\x01")
+    assert oauth.answer(b64(b'{"status":"invalid_token"}')) == b"\x01"
+    with pytest.raises(SaslError):
+        oauth.answer(b"")
+
+
+@pytest.mark.parametrize("kind", [XOAuth2, OAuthBearer])
+@pytest.mark.parametrize(("user", "token"), [("tim", "a\x01auth=Bearer b"), ("tim\x01x", "t"), ("tim", "two\nlines")])
+def test_nothing_is_slipped_into_a_token(kind: type[XOAuth2 | OAuthBearer], user: str, token: str) -> None:
+    """Control characters divide the fields: a name or token that has one is refused, and not shown."""
+    with pytest.raises(SaslError) as caught:
+        kind(user, Secret(token)).initial()
+    assert "Bearer" not in str(caught.value)
 
 
 def test_scram_example() -> None:
@@ -154,6 +173,9 @@ def test_nonces_differ() -> None:
         (Auth.AUTO, ("CRAM-MD5",), "CRAM-MD5"),
         (Auth.AUTO, ("XOAUTH2", "GSSAPI"), ""),
         (Auth.XOAUTH2, ("PLAIN", "XOAUTH2"), "XOAUTH2"),
+        (Auth.OAUTHBEARER, ("XOAUTH2", "OAUTHBEARER"), "OAUTHBEARER"),
+        (Auth.OAUTHBEARER, ("XOAUTH2",), ""),
+        (Auth.AUTO, ("OAUTHBEARER",), ""),
         (Auth.LOGIN, ("PLAIN",), ""),
         (Auth.LOGIN, ("PLAIN", "LOGIN"), "LOGIN"),
         (Auth.AUTO, (), ""),
@@ -172,7 +194,7 @@ def test_every_choice_can_be_made() -> None:
 
 def test_the_secret_is_in_no_words() -> None:
     """Neither an error nor a repr holds it."""
-    for kind in (Plain, Login, CramMd5, XOAuth2, ScramSha256):
+    for kind in (Plain, Login, CramMd5, XOAuth2, OAuthBearer, ScramSha256):
         one = kind("tim", Secret("SECRETCANARY"))
         assert "SECRETCANARY" not in repr(one)
         for _ in range(2):

@@ -244,6 +244,25 @@ def test_xoauth2() -> None:
     assert error in transcript(reading)
 
 
+def test_oauthbearer() -> None:
+    """The standard's form: the error is acknowledged (RFC 7628 section 3.2.3), kept in words, and the 535 is the answer."""
+    error = json.dumps({"status": "invalid_token"})
+    script = auth_script(
+        ("AUTH OAUTHBEARER ", f"334 {b64(error)}"), (b64("\x01"), "535 5.7.8 no"), offer="AUTH OAUTHBEARER XOAUTH2"
+    )
+    reading, mail = submit(script, auth=Auth.OAUTHBEARER)
+    assert (reading.fault, reading.mechanism, mail.verbs.count("AUTH")) == (Fault.REJECTED, "OAUTHBEARER", 1)
+    assert error in transcript(reading)
+    assert base64.b64decode(mail.lines[-3].split(" ")[2]) == b"n,a=office@club.example,\x01auth=Bearer correct horse\x01\x01"
+
+
+def test_a_token_that_is_none_is_not_sent() -> None:
+    """Two lines where a token should be: no AUTH, and the sentence does not show it."""
+    reading, mail = submit(server(mechanisms="XOAUTH2"), auth=Auth.XOAUTH2, world=World(password="SECRETCANARY\nmore"))
+    assert (reading.fault, "AUTH" in mail.verbs) == (Fault.NO_SECRET, False)
+    assert "SECRETCANARY" not in repr(reading)
+
+
 def test_long_tokens_wait_for_the_challenge() -> None:
     """A command line has 512 octets; a longer first message is sent when asked for (RFC 4954 section 4)."""
     token = "t" * 2000

@@ -109,6 +109,13 @@ def test_a_server_that_refuses_many_is_left_alone() -> None:
     assert str(reading.data) == "354 go ahead"
 
 
+def test_a_slow_server_is_not_asked_about_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The further senders have a time of their own; what is left of the run is for other questions."""
+    monkeypatch.setattr("checks.gather.smtp_submission.TRIAL_SECONDS", 0.0)
+    reading, _ = submit(choosy(), senders=(NEWS, BAR))
+    assert (reading.trials, str(reading.data)) == ((), "354 go ahead")
+
+
 def test_without_a_test_address_senders_are_named_only() -> None:
     """No RCPT and no DATA without an address that somebody confirmed."""
     reading, mail = submit(choosy(by_address={NEWS: NOT_YOURS}), senders=(NEWS,), rcpt_to="")
