@@ -8,6 +8,7 @@ from typing import Any
 from checks.engine import REASONS
 from checks.evidence import Probe, Reading, State
 from checks.probes import (
+    ArrivalReading,
     AuthorityProbe,
     CertificateFacts,
     DnsProbe,
@@ -25,6 +26,7 @@ from reports.escape import MAX_BLOCK, line
 MAX_RECORDS = 50  # the appendix shows what an answer was; evidence.json has all of it
 MAX_RECORD = 2_500  # a DKIM key of 8,192 bits fits
 MAX_TRANSCRIPT = 120  # lines; an EHLO reply has a dozen
+MAX_HEADER_LINES = 60  # of a message; evidence.json has all of it
 MAX_NAMES = 20  # of a certificate
 MAX_LINE = 300  # characters of a line that a web server sent
 
@@ -39,6 +41,8 @@ def describe(probe: Probe[Any], reading: Reading) -> dict[str, str]:
         rows = list(_tls_aside(reading))
     elif isinstance(reading, HttpsReading):
         rows = list(_https(reading))
+    elif isinstance(reading, ArrivalReading):
+        rows = list(_arrival(reading))
     else:
         rows = [reading.detail or REASONS.get(reading.state, "answered")]
     text = ""
@@ -89,6 +93,36 @@ def _remembered(reading: DnsReading) -> str:
 def _sentence(reading: Reading) -> str:
     reason = line(reading.detail or REASONS.get(reading.state, str(reading.state)))
     return f"No answer ({reading.state}): {reason}"
+
+
+# --- a message that has arrived ---------------------------------------------------------------------------------------
+
+
+def _arrival(reading: ArrivalReading) -> Iterator[str]:
+    looked = ", ".join(line(one.name, 100) for one in reading.folders)
+    if not reading.state.answered:
+        yield _sentence(reading)
+    elif not reading.found:
+        yield f"The message was not there after {reading.waited:.0f} seconds."
+    else:
+        yield f"A message of {reading.size:,} bytes{', of which the beginning was kept' if reading.cut else ''}."
+    if reading.folder:
+        spam = ", which holds what was taken for spam" if reading.folder.junk else ""
+        yield f"It lay in the folder {line(reading.folder.name, 100)}{spam}."
+    if looked:
+        yield f"folders looked into: {looked}"
+    if reading.internal_date:
+        yield f"stored there on {line(reading.internal_date)}"
+    if shown := reading.handover:
+        tls = f"{line(shown.tls_version)}, {line(shown.tls_cipher)}" if shown.tls_version else "not encrypted"
+        yield f"received from {line(shown.address)}, which calls itself {line(readable(shown.helo))}; {tls}"
+        yield f"envelope: <{line(readable(shown.mail_from))}> to {', '.join(line(readable(one), 300) for one in shown.rcpt_to[:MAX_NAMES])}"
+    if reading.raw:
+        yield "header:"
+        for one in reading.raw.split("\n", MAX_HEADER_LINES)[:MAX_HEADER_LINES]:
+            if not one.strip():
+                break
+            yield f"  {line(readable(one.rstrip()), MAX_LINE)}"
 
 
 # --- HTTPS ------------------------------------------------------------------------------------------------------------

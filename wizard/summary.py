@@ -11,7 +11,7 @@ from checks import tables
 from checks.evidence import Readings
 from checks.model import CheckResult, Status
 from checks.settings import Server
-from checks.subject import DomainSubject
+from checks.subject import DomainSubject, Way
 from reports import dispatcher
 from reports.model import Report, build
 from reports.observations import describe
@@ -129,6 +129,8 @@ def _not_sent(request: Request, results: list[CheckResult], allowed: Any) -> lis
     if Status.FAIL in statuses:
         return ["Whether a message arrives is not known, because the test message was not accepted."]
     if Status.PASS in statuses:
+        if request.arrival is not None and request.arrival.way is Way.IMAP:
+            return []  # it was looked for, and a check says what came of it
         return ["Whether the test message arrived: look into the mailbox; the server's acceptance is not yet a delivery."]
     return [not_sent(said) or "Whether a message arrives is not known, because the test message may not have been accepted."]
 
@@ -143,6 +145,8 @@ def subject_of(request: Request, now: datetime) -> dict[str, Any]:
             plain[name] = list(given)
     if request.blocklists:
         plain["blocklists"] = True
+    if request.arrival is not None:
+        plain["arrival"] = request.arrival.given
     if request.settings is not None:
         plain["file"] = request.file or request.name
         if request.server:

@@ -9,14 +9,18 @@ import pytest
 
 from checks.evidence import Reading, State
 from checks.probes import (
+    ArrivalProbe,
+    ArrivalReading,
     CertificateFacts,
     DnsProbe,
     DnsReading,
     DnsRecord,
     Fault,
+    Handover,
     HttpsFault,
     HttpsProbe,
     HttpsReading,
+    MailFolder,
     Reply,
     SmtpReading,
     Stage,
@@ -27,6 +31,7 @@ from checks.probes import (
     TranscriptLine,
 )
 from checks.settings import Security
+from checks.subject import Way
 from reports.escape import MAX_BLOCK
 from reports.observations import describe
 from tests.reports import sample
@@ -165,6 +170,29 @@ def test_it_says_what_was_answered(probe: Any, reading: Reading, words: list[str
     assert all(word in found["text"] for word in words), found["text"]
 
 
+def test_a_message_that_has_arrived() -> None:
+    """Where it was, how it was taken, and its header; the body stays in the evidence."""
+    probe = ArrivalProbe(way=Way.IMAP, message_id="a@b.example")
+    reading = ArrivalReading(
+        state=State.OK,
+        found=True,
+        raw="From: a@b.example\r\nSubject: hello\r\n\r\nthe body\r\n",
+        size=50,
+        folder=MailFolder(name="Kram", special_use="\\Junk", junk=True),
+        folders=(MailFolder(name="INBOX"), MailFolder(name="Kram")),
+        handover=Handover(
+            address="192.0.2.7", helo="mx.b.example", mail_from="", rcpt_to=("c@d.example",), tls_version="TLSv1.3"
+        ),
+    )
+    text = describe(probe, reading)["text"]
+    assert "It lay in the folder Kram, which holds what was taken for spam." in text
+    assert "folders looked into: INBOX, Kram" in text
+    assert "received from 192.0.2.7, which calls itself mx.b.example; TLSv1.3" in text
+    assert text.endswith("header:\n  From: a@b.example\n  Subject: hello")
+    assert describe(probe, ArrivalReading(state=State.OK, waited=12))["text"] == "The message was not there after 12 seconds."
+    assert describe(probe, ArrivalReading(state=State.REFUSED, detail="no"))["text"] == "No answer (refused): no"
+
+
 HOSTILE = "\x1b]0;x\x07\u202e\r\n" + "y" * 70_000
 
 
@@ -185,6 +213,18 @@ HOSTILE = "\x1b]0;x\x07\u202e\r\n" + "y" * 70_000
                 detail=HOSTILE,
                 first_bytes=HOSTILE,
                 transcript=(TranscriptLine(direction=HOSTILE, text=HOSTILE),) * 900,
+            ),
+        ),
+        (
+            ArrivalProbe(way=Way.FILE),
+            ArrivalReading(
+                state=State.OK,
+                found=True,
+                raw=HOSTILE * 20,
+                folder=MailFolder(name=HOSTILE),
+                folders=(MailFolder(name=HOSTILE),) * 5,
+                internal_date=HOSTILE,
+                handover=Handover(address=HOSTILE, helo=HOSTILE, mail_from=HOSTILE, rcpt_to=(HOSTILE,) * 50, tls_version=HOSTILE),
             ),
         ),
         (
