@@ -20,7 +20,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from checks.secret import SecretSource
-from checks.values import Address, Count, Domain, Host, Hours, Line, Pattern, Port, Selector, Zone
+from checks.values import Address, Count, Domain, Host, Hours, Line, Pattern, Port, Selector, WebAddress, Zone
 
 SCHEMA_VERSION = 1
 MAX_SERVERS = 100  # more is a generated file gone wrong
@@ -187,6 +187,9 @@ class Template(Part):
     sender: Address | None = None
     reply_to: Address | None = None
     file: Line | None = None
+    unsubscribe: WebAddress | None = Field(
+        default=None, description="https address that ends a subscription with one click (RFC 8058); for newsletters"
+    )
 
 
 class Service(Part):

@@ -51,6 +51,22 @@ class DomainSubject(Subject):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Content:
+    """What a test message made of a person's own template says."""
+
+    title: str = ""
+    """The subject line; empty: ours."""
+    text: str = ""
+    page: str = ""
+    """HTML."""
+    unsubscribe: str = ""
+    """The https address for one click (RFC 8058)."""
+    from_email: str = ""
+    """The template's own sender; empty: the server's."""
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TestPlan:
     """The one test message: to whom, and whether it may leave."""
 
@@ -58,6 +74,8 @@ class TestPlan:
     to: str
     message: str = ""
     """Unique id of the message; empty: nothing is sent."""
+    content: Content | None = None
+    """Of a template; None: the words are ours."""
 
 
 class Way(StrEnum):

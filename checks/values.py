@@ -15,6 +15,10 @@ import idna
 from pydantic import AfterValidator, BeforeValidator, Field
 
 MAX_TEXT = 998  # RFC 5322 section 2.1.1: no header line may be longer
+MAX_LINK = 900  # of an unsubscribe address, so that its header line stays below that
+
+# RFC 3986, without commas: RFC 2369 section 2 makes lists with them
+_LINK = re.compile(r"https://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+;=%-]*)?")
 
 
 def normal_domain(text: str) -> str:
@@ -94,6 +98,24 @@ def normal_pattern(text: str) -> str:
     return normal_address(value)
 
 
+def link_problem(link: str) -> str:
+    """Say why an address cannot end a subscription with one click, or nothing if it can (RFC 8058 section 3.1: HTTPS)."""
+    if not link.startswith("https://"):
+        return "it must begin with https://"
+    if len(link) > MAX_LINK:
+        return f"it has more than {MAX_LINK} characters"
+    if not _LINK.fullmatch(link):
+        return "it has characters that do not belong into a web address; write them as %20 and the like"
+    return ""
+
+
+def _link(text: str) -> str:
+    value = text.strip()
+    if link_problem(value):
+        raise ValueError("this is not a web address that can end a subscription; it should look like https://example.org/leave")
+    return value
+
+
 def _one_line(text: str) -> str:
     if any(ord(char) < 32 or ord(char) in (127, 0x85, 0x2028, 0x2029) for char in text):
         raise ValueError("this must be one line of text, without line breaks or control characters")
@@ -120,6 +142,7 @@ Host = Annotated[str, Field(max_length=300), AfterValidator(normal_host)]
 Address = Annotated[str, Field(max_length=400), AfterValidator(normal_address)]
 Pattern = Annotated[str, Field(max_length=400), AfterValidator(normal_pattern)]
 Line = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_one_line)]
+WebAddress = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_link)]
 Count = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=1_000_000_000)]
 Port = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=65535)]
 Zone = Annotated[str, AfterValidator(_zone)]

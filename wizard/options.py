@@ -102,6 +102,16 @@ def world_options(function: F, *, timeout: float = DEFAULT_TIMEOUT, longest: flo
     return wrapper  # type: ignore[return-value]  # click decorators keep the callable's kind, not its signature
 
 
+def template_option(function: F) -> F:
+    """Add `--template`; the command receives a name, empty if none was given."""
+    return click.option(
+        "--template",
+        default="",
+        metavar="NAME",
+        help="Send this template of the settings as the test message: its subject, sender, file (.txt or .html) and unsubscribe address.",
+    )(function)
+
+
 def arrival_options(function: F) -> F:
     """Add `--arrival` and `--arrival-password`; the command receives them as text and as (source, reference)."""
     function = click.option(

@@ -11,7 +11,7 @@ from typing import Any
 from checks.catalogue import find
 from checks.evidence import adapter
 from checks.settings import Settings, parse
-from checks.subject import Arrival, Subject, TestPlan, of_domain, of_settings
+from checks.subject import Arrival, Content, Subject, TestPlan, of_domain, of_settings
 from checks.values import normal_domain
 
 
@@ -36,6 +36,8 @@ class Request:
     """The confirmed test address."""
     message: str = ""
     """Unique id of the test message; empty: none leaves."""
+    content: Content | None = None
+    """What the test message says, if it is made of a template."""
     arrival: Arrival | None = None
     """Where to look at the message that has arrived."""
     only: tuple[str, ...] = field(default=())
@@ -60,7 +62,7 @@ class Request:
             selectors=self.selectors,
             allow_private=self.allow_private,
             blocklists=self.blocklists,
-            test=TestPlan(to=self.to, message=self.message) if self.to else None,
+            test=TestPlan(to=self.to, message=self.message, content=self.content) if self.to else None,
             arrival=self.arrival,
         )
 
@@ -71,8 +73,9 @@ class Request:
         }
         if self.settings is not None:
             plain["settings"] = self.settings.model_dump(mode="json", exclude_defaults=True)
-        if self.arrival is not None:
-            plain["arrival"] = adapter(Arrival).dump_python(self.arrival, mode="json", exclude_defaults=True)
+        for name, kind in _PARTS.items():
+            if (part := getattr(self, name)) is not None:
+                plain[name] = adapter(kind).dump_python(part, mode="json", exclude_defaults=True)
         return plain
 
 
@@ -87,15 +90,15 @@ def from_document(plain: object) -> Request:
         raise ValueError(f"the evidence file's request has unknown keys: {', '.join(sorted(map(str, strange)))[:200]}")
     try:
         for name, value in fields.items():
-            TypeAdapter(_TYPES.get(name, str)).validate_python(value, strict=name != "arrival")
+            TypeAdapter(_TYPES.get(name, str)).validate_python(value, strict=name not in _PARTS)
     except ValidationError:
         raise ValueError(f"the evidence file's request does not fit ({name})") from None
     settings = plain.get("settings")
     if settings is not None and not isinstance(settings, Mapping):
         raise ValueError("the evidence file's settings are no table")
     fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    if "arrival" in fields:
-        fields["arrival"] = adapter(Arrival).validate_python(fields["arrival"])
+    for name in _PARTS.keys() & fields.keys():
+        fields[name] = adapter(_PARTS[name]).validate_python(fields[name])
     request = Request(
         settings=parse(settings) if settings is not None else None,
         **fields,
@@ -103,10 +106,11 @@ def from_document(plain: object) -> Request:
     return _sound(request)
 
 
+_PARTS: Mapping[str, type] = {"arrival": Arrival, "content": Content}
 _TYPES: Mapping[str, Any] = {
     "allow_private": bool,
     "blocklists": bool,
-    "arrival": Arrival,
+    **_PARTS,
     **dict.fromkeys(("sending_ips", "selectors", "only", "skip"), list[str]),
 }
 

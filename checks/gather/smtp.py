@@ -34,6 +34,7 @@ from checks.records.message import Letter, address_problem, build_test_message
 from checks.records.smtp_reply import mechanisms
 from checks.secret import LeakGuard, Secret, SecretSource
 from checks.settings import Auth, Security
+from checks.subject import Content
 
 __all__ = ["SmtpGatherer", "Timeouts"]
 
@@ -191,7 +192,12 @@ class SmtpGatherer:
     def _message(self, probe: SubmissionProbe) -> tuple[bytes, str]:
         if not (probe.message and probe.mail_from and probe.rcpt_to):
             return b"", ""
+        content = probe.content or Content()
         letter = Letter(
+            title=content.title,
+            text=content.text,
+            page=content.page,
+            unsubscribe=content.unsubscribe,
             from_name=probe.from_name,
             from_email=probe.from_email or probe.mail_from,
             reply_to=probe.reply_to,

@@ -9,6 +9,7 @@ from checks.evidence import Effect, Probe, Reading
 from checks.probes.smtp import Reply, SmtpReading
 from checks.secret import SecretSource
 from checks.settings import Auth, Security
+from checks.subject import Content
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,8 @@ class SubmissionProbe(Probe[SubmissionReading]):
     from_name: str = ""
     from_email: str = ""
     reply_to: str = ""
+    content: Content | None = None
+    """What the test message says; None: the words are ours."""
     message: str = ""
     """Unique id of the test message; empty: DATA is said to learn the answer, and the connection closed before a word of a message."""
 

@@ -18,9 +18,10 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from html.parser import HTMLParser
 
+from checks.values import link_problem
+
 MAX_PATH = 254  # RFC 5321 section 4.5.3.1.3: 256 octets with the angle brackets
 MAX_NAME = 998  # RFC 5322 section 2.1.1; longer is no name
-MAX_LINK = 900  # of an unsubscribe address, so that its line stays below the 998 of RFC 5322 section 2.1.1
 MAX_TEMPLATE = 200_000  # characters; a page of a newsletter has far fewer
 WORD_OCTETS = 42  # of UTF-8 in one encoded word: 56 in base64 and 12 around them stay below the 75 of RFC 2047 section 2
 
@@ -31,9 +32,6 @@ _ATOMS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*"
 )  # RFC 5322 section 3.2.3, without = and ?
 _ID = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
-_LINK = re.compile(
-    r"https://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+;=%-]*)?"
-)  # RFC 3986, without commas: RFC 2369 section 2 lists with them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,17 +103,6 @@ def build_test_message(letter: Letter) -> bytes:
         *_one_click(letter.unsubscribe),
     ]
     return "".join(f"{line}\r\n" for line in headers).encode("ascii") + _body(letter)
-
-
-def link_problem(link: str) -> str:
-    """Say why an address cannot end a subscription with one click, or nothing if it can (RFC 8058 section 3.1: HTTPS)."""
-    if not link.startswith("https://"):
-        return "it must begin with https://"
-    if len(link) > MAX_LINK:
-        return f"it has more than {MAX_LINK} characters"
-    if not _LINK.fullmatch(link):
-        return "it has characters that do not belong into a web address; write them as %20 and the like"
-    return ""
 
 
 def _one_click(link: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from checks.evidence import Evidence, State
+from checks.evidence import Evidence, Reading, State
 from checks.model import Finding, Outcome, Status
 from checks.probes import Fault, SmtpProbe, SmtpReading, Stage, SubmissionProbe, SubmissionReading, TlsFacts
 from checks.records.smtp_reply import mechanisms, service_of
@@ -163,7 +163,7 @@ def _was_tried(reading: SmtpReading) -> bool:
     return reading.state is State.OK or reading.fault is not Fault.NONE
 
 
-def out_of_time(reading: SmtpReading) -> bool:
+def out_of_time(reading: Reading) -> bool:
     """Whether the run's own deadline ended it, which says nothing about the server."""
     return reading.detail.startswith("the time for the whole run")  # so say both the engine and the gatherer
 
@@ -244,7 +244,7 @@ def submission(subject: ServerSubject, ev: Evidence, seen: Look) -> SubmissionRe
     probe = submission_probe(subject, seen)
     reading = ev[probe]
     if probe.message and _not_allowed(reading):
-        probe = replace(probe, message="")
+        probe = replace(probe, message="", content=None)
         reading = ev[probe]
     return ev.need(probe) if _not_allowed(reading) else reading
 
@@ -252,6 +252,7 @@ def submission(subject: ServerSubject, ev: Evidence, seen: Look) -> SubmissionRe
 def submission_probe(subject: ServerSubject, seen: Look) -> SubmissionProbe:
     """Return the one question, at the address where looking got through."""
     server, test = subject.server, subject.test
+    content = test.content if test and test.message else None
     password = server.password if server.auth is not Auth.NONE else None
     return SubmissionProbe(
         host=server.host,
@@ -263,12 +264,13 @@ def submission_probe(subject: ServerSubject, seen: Look) -> SubmissionProbe:
         username=(server.username or "") if server.auth is not Auth.NONE else "",
         secret_source=password.source if password else None,
         secret_ref=password.ref if password else "",
-        mail_from=server.envelope_sender,
+        mail_from=server.return_path or (content.from_email if content else "") or server.envelope_sender,
         senders=senders_in_turn(subject),
         rcpt_to=test.to if test else "",
         from_name=server.sender.name,
-        from_email=server.sender.email,
-        reply_to=server.sender.reply_to or "",
+        from_email=(content.from_email if content else "") or server.sender.email,
+        reply_to=(content.reply_to if content else "") or server.sender.reply_to or "",
+        content=content,
         message=test.message if test else "",
     )
 

@@ -242,3 +242,32 @@ def test_saved_evidence_judges_the_same_with_the_network_off(lab: Lab, tmp_path:
     again = json.loads(done.stdout)
     assert done.returncode == first.code
     assert again["checks"] == first.report["checks"]
+
+
+def test_a_template_is_sent_as_it_is_with_its_one_click_headers(lab: Lab, tmp_path: Path) -> None:
+    """Subject, page and unsubscribe address of the person's own template reach the mailbox (RFC 8058)."""
+    file = settings(tmp_path, lab)
+    (tmp_path / "news.html").write_text("<h1>Grüezi</h1><p>Tee time 10:40</p>", "utf-8")
+    template = 'name = "News"\nsubject = "Ihre Startzeit für Samstag"\nfile = "news.html"\nunsubscribe = "https://club.example/leave?m=1"\n'
+    file.write_text(file.read_text("utf-8") + f"\n[[templates]]\n{template}", "utf-8")
+    arguments = ["send-test", str(file), "--to", "reader@friends.example", "--yes", "--template", "news"]
+    outcome = run(lab, *arguments, *mapped(lab, "submission"))
+    assert outcome.bad == set()
+    mark = outcome.report["subject"]["test_message"]["id"]
+    message = lab.mailbox("reader@friends.example").wait_for("X-Sendready-Id", mark, seconds=10).message
+    assert message["List-Unsubscribe"] == "<https://club.example/leave?m=1>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert str(message["Subject"]) == "Ihre Startzeit für Samstag"
+    texts = [part.get_content() for part in message.iter_parts()]
+    assert "Tee time 10:40" in texts[0]
+    assert "<h1>Grüezi</h1>" in texts[1]
+
+
+def test_a_template_that_there_is_not_is_named_with_its_neighbour(lab: Lab, tmp_path: Path) -> None:
+    """Nothing is sent, and the person learns which templates there are."""
+    file = settings(tmp_path, lab)
+    file.write_text(file.read_text("utf-8") + '\n[[templates]]\nname = "Newsletter"\n', "utf-8")
+    arguments = ["send-test", str(file), "--to", "reader@friends.example", "--yes", "--template", "Newsleter"]
+    done = subprocess.run([sys.executable, "-m", "wizard", *arguments], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 64
+    assert "Did you mean Newsletter?" in done.stderr

@@ -9,7 +9,18 @@ import click
 
 from checks.evidence import Effect
 from wizard import exits
-from wizard.options import FORMATS, World, addresses, arrival_options, domain, effects, mailbox, words, world_options
+from wizard.options import (
+    FORMATS,
+    World,
+    addresses,
+    arrival_options,
+    domain,
+    effects,
+    mailbox,
+    template_option,
+    words,
+    world_options,
+)
 from wizard.terminal import tell
 
 
@@ -51,6 +62,7 @@ from wizard.terminal import tell
     metavar="ADDRESS",
     help="The test address. The server is asked whether it takes mail for it; a message leaves only with --allow look,login,send.",
 )
+@template_option
 @arrival_options
 @click.option(
     "--output",
@@ -73,6 +85,7 @@ def command(
     skip: tuple[str, ...],
     allow: frozenset[Effect] | None,
     to: str | None,
+    template: str,
     arrival: str | None,
     arrival_password: tuple[str, str] | None,
     output: Path | None,
@@ -84,8 +97,8 @@ def command(
     """
     if (settings is None) == (domain_name is None):
         raise click.UsageError("Give either a settings file or --domain DOMAIN, like: sendready check --domain example.org")
-    if domain_name and (server or to or arrival or arrival_password):
-        raise click.UsageError("--server, --to and --arrival go with a settings file, not with --domain.")
+    if domain_name and (server or to or arrival or arrival_password or template):
+        raise click.UsageError("--server, --to, --template and --arrival go with a settings file, not with --domain.")
     if to and Effect.SEND not in (allow or ()):
         tell(
             "Nothing is sent: the server is only asked whether it would take mail to that address (RCPT). To send the test message, add --allow look,login,send."
@@ -96,6 +109,7 @@ def command(
     from wizard.present import emit, prepare, progress_line, run_or_explain  # noqa: PLC0415 - as above
     from wizard.request import Request  # noqa: PLC0415 - as above
     from wizard.secrets import readable_by_others  # noqa: PLC0415 - as above
+    from wizard.template import content_of  # noqa: PLC0415 - as above
 
     brought = Asked()
     if settings is None:
@@ -131,6 +145,7 @@ def command(
             blocklists=blocklists,
             to=to or "",
             message=new_message_id() if Effect.SEND in allowed else "",
+            content=content_of(template, loaded.settings, settings.resolve().parent) if Effect.SEND in allowed else None,
             arrival=brought.arrival,
             only=only,
             skip=skip,

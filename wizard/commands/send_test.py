@@ -9,7 +9,7 @@ import click
 
 from checks.evidence import Effect
 from wizard import exits
-from wizard.options import FORMATS, World, arrival_options, mailbox, world_options
+from wizard.options import FORMATS, World, arrival_options, mailbox, template_option, world_options
 from wizard.terminal import can_prompt, tell
 
 FAMILIES = ("port", "tls", "service", "auth", "sender", "send")  # what a sending conversation shows
@@ -21,6 +21,7 @@ ARRIVAL_FAMILIES = ("arrival", "triangle")  # what the message shows that has ar
 @click.option("--server", default="", metavar="NAME", help="The server to send through; the default server if left out.")
 @click.option("--to", required=True, callback=mailbox, metavar="ADDRESS", help="The one recipient.")
 @click.option("--yes", is_flag=True, help="Do not ask before sending.")
+@template_option
 @arrival_options
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write the reports there.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
@@ -32,6 +33,7 @@ def command(
     server: str,
     to: str,
     yes: bool,
+    template: str,
     arrival: str | None,
     arrival_password: tuple[str, str] | None,
     output: Path | None,
@@ -47,6 +49,7 @@ def command(
     from wizard.present import emit, prepare, progress_line, run_or_explain  # noqa: PLC0415 - as above
     from wizard.request import Request  # noqa: PLC0415 - as above
     from wizard.secrets import readable_by_others  # noqa: PLC0415 - as above
+    from wizard.template import content_of  # noqa: PLC0415 - as above
 
     if not yes and not can_prompt():
         raise click.UsageError(
@@ -62,11 +65,14 @@ def command(
     brought = asked(arrival, password=arrival_password, to=to, sends=True)
     if brought.readings:
         tell("The saved message is judged as it is; it need not be the one that is sent now.")
-    tell(f"One test message to {to}, as {through.sender.email}, through {through.name} ({through.host}:{through.port}).")
+    base = settings.resolve().parent
+    content = content_of(template, loaded.settings, base)
+    sender = (content.from_email if content else "") or through.sender.email
+    tell(f"One test message to {to}, as {sender}, through {through.name} ({through.host}:{through.port}).")
     if not yes and not _confirmed():
         tell("Nothing was sent.")
         return exits.INTERRUPTED
-    for warning in readable_by_others([through], settings.resolve().parent):
+    for warning in readable_by_others([through], base):
         tell(f"Warning: {warning}")
     request = Request(
         settings=loaded.settings,
@@ -76,12 +82,13 @@ def command(
         allow_private=world.allow_private,
         to=to,
         message=new_message_id(),
+        content=content,
         arrival=brought.arrival,
         only=families(brought.arrival is not None),
     )
     prepare(output)
     world = (patient(world) if brought.waits else world).renewed()
-    base, progress = settings.resolve().parent, progress_line(sys.stderr)
+    progress = progress_line(sys.stderr)
     ran = run_or_explain(request, world, allow=frozenset(Effect), base=base, progress=progress, given=brought.readings)
     emit(ran, format_, output)
     return ran.report.exit_code
