@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import ssl
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
@@ -43,26 +44,23 @@ class Trust:
     @cached_property
     def verifying(self) -> ssl.SSLContext:
         """TLS 1.2 or later, the system's roots and ours, the name must fit."""
-        context = self._checking()
-        # Python 3.13 began to refuse certificates for formal flaws; what is said of a server must not depend on our Python.
-        context.verify_flags &= ~_STRICTER
-        return context
-
-    @cached_property
-    def strict(self) -> ssl.SSLContext:
-        """Like `verifying`, by the rules of newer programs. For `tls_strict` only, hence TLS 1.2 at most."""
-        context = self._checking()
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.verify_flags |= _STRICTER
-        return context
-
-    def _checking(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.hostname_checks_common_name = False  # RFC 9525 section 2: the common name is no name of the server any more
+        # Python 3.13 began to refuse certificates for formal flaws; what is said of a server must not depend on our Python.
+        context.verify_flags &= ~_STRICTER
         if self._ca_file is not None:
             self._add_roots(context, self._ca_file)
         return context
+
+    @contextmanager
+    def strict(self) -> Iterator[ssl.SSLContext]:
+        """Lend `verifying` with the rules of newer programs, for a session begun and ended meanwhile: never across an await."""
+        self.verifying.verify_flags |= _STRICTER
+        try:
+            yield self.verifying
+        finally:
+            self.verifying.verify_flags &= ~_STRICTER
 
     @cached_property
     def looking(self) -> ssl.SSLContext:
@@ -127,7 +125,8 @@ def with_strict_opinion(facts: TlsFacts, session: ssl.SSLObject, host: str, trus
     sent = _sent(session)
     if not facts.verified or facts.certificate is None or len(sent) > MAX_CHAIN + 1:
         return facts
-    found = opinion_on(sent, facts.certificate.key_type, host, trust.strict)
+    with trust.strict() as context:
+        found = opinion_on(sent, facts.certificate.key_type, host, context)
     if found is None:
         return facts
     return replace(facts, strict=found.holds, strict_code=found.code, strict_reason=found.reason)

@@ -32,7 +32,7 @@ class Opinion:
 def opinion_on(chain: list[bytes], key_type: str, host: str, context: ssl.SSLContext) -> Opinion | None:
     """Return what a client with this context thinks of certificates (DER, as sent) of a host; None if it cannot be found out.
 
-    `context` must offer TLS 1.2 at most: in later versions certificates come encrypted.
+    `context` must know TLS 1.2, which the answer made up here chooses: in later versions certificates come encrypted.
     """
     cipher = _CIPHERS.get(key_type)
     if cipher is None or not chain:

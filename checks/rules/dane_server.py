@@ -21,7 +21,7 @@ from checks.probes import CertificateFacts, DnsProbe, TlsFacts
 from checks.records.tlsa import Tlsa, parse_tlsa
 from checks.rules._certificate import path_of
 from checks.rules._hosts import literal_address
-from checks.rules._server import Layer, Look, look, not_tried, skipped, where_of, without_tls
+from checks.rules._server import Layer, Look, look, not_tried, out_of_time, skipped, where_of, without_tls
 from checks.settings import Security
 from checks.subject import ServerSubject
 
@@ -78,7 +78,7 @@ SHA256, SHA512 = 1, 2  # matching type (section 2.1.3)
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
-    """Ask for the records; only if there are some that count, look at the certificate."""
+    """Ask for the records only where there is a certificate to compare them with."""
     where, about, host = where_of(subject), subject.name, subject.server.host
     if subject.server.security is Security.NONE:
         yield WITHOUT(about=about, where=where)
@@ -87,12 +87,14 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         yield BY_ADDRESS(about=about, where=where)
         return
     seen = look(subject, ev)
-    if seen.layer <= Layer.CONNECT:
-        yield skipped(NOT_TRIED, subject, seen)
+    if seen.layer <= Layer.SECURITY or not seen.handshakes:
+        yield skipped(NOT_TRIED, subject, seen, seen.reason or "no certificate was shown")
         return
     name = f"_{subject.server.port}._tcp.{host}"
-    reading = ev.need(DnsProbe(name, "TLSA"))
-    if not reading.values:
+    reading = ev[DnsProbe(name, "TLSA")]
+    if out_of_time(reading):  # which a question that is only for information need not tell again
+        yield skipped(NOT_TRIED, subject, seen, "the time for the whole run was up")
+    elif not ev.need(DnsProbe(name, "TLSA")).values:
         yield ABSENT(about=about, where=where)
     elif not reading.authentic:
         yield UNPROVEN(about=about, where=where)
@@ -107,7 +109,7 @@ def _compared(subject: ServerSubject, seen: Look, name: str, records: list[Tlsa]
         return UNUSABLE(about=about, where=where, name=name, faults=sorted({record.fault for record in records})[:MAX_TOLD])
     shown = [facts for _, facts in seen.handshakes if facts.certificate is not None]
     if not shown:
-        return skipped(NOT_TRIED, subject, seen, seen.reason or "no certificate was shown")
+        return skipped(NOT_TRIED, subject, seen, "the certificate could not be read")
     told = sorted({record.parameters for record in usable})[:MAX_TOLD]
     wrong = [facts for facts in shown if not any(_pins(record, facts) for record in usable)]
     if not wrong:

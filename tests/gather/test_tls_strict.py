@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -39,35 +40,25 @@ def der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.DER)
 
 
-def opinion(leaf: Leaf, context: ssl.SSLContext, *along: Authority) -> Opinion | None:
+def opinion(leaf: Leaf, trust: Trust, *along: Authority, strict: bool = True) -> Opinion | None:
     chain = [leaf.der, *(der(one.certificate) for one in along)]
-    return opinion_on(chain, certificate_facts(leaf.der).key_type, HOST, context)
-
-
-def until_tls_1_2(trust: Trust) -> ssl.SSLContext:
-    """Return the usual rules in a form that the made-up handshake fits."""
-    context = trust.strict
-    usual = ssl.create_default_context()
-    usual.maximum_version = ssl.TLSVersion.TLSv1_2
-    usual.verify_flags &= ~(ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN)
-    for one in context.get_ca_certs(binary_form=True):
-        usual.load_verify_locations(cadata=one)
-    return usual
+    with trust.strict() if strict else nullcontext(trust.verifying) as context:
+        return opinion_on(chain, certificate_facts(leaf.der).key_type, HOST, context)
 
 
 def test_formally_right(root: Authority, trust: Trust) -> None:
     """Both sets of rules accept it; with an intermediate, too."""
     issuing = root.intermediate("Issuing")
-    assert opinion(root.issue_formal("direct", HOST), trust.strict) == Opinion(holds=True)
-    assert opinion(issuing.issue_formal("below", HOST), trust.strict, issuing) == Opinion(holds=True)
+    assert opinion(root.issue_formal("direct", HOST), trust) == Opinion(holds=True)
+    assert opinion(issuing.issue_formal("below", HOST), trust, issuing) == Opinion(holds=True)
 
 
 def test_an_rsa_key(root: Authority, trust: Trust) -> None:
     """The kind of key does not matter: what is refused is the missing mark of the signing key."""
-    found = opinion(root.issue("rsa", HOST, rsa_bits=2048), trust.strict)
+    found = opinion(root.issue("rsa", HOST, rsa_bits=2048), trust)
     assert found is not None
     assert (found.holds, found.code) == (False, 85)
-    assert opinion(root.issue("rsa", HOST, rsa_bits=2048), until_tls_1_2(trust)) == Opinion(holds=True)
+    assert opinion(root.issue("rsa", HOST, rsa_bits=2048), trust, strict=False) == Opinion(holds=True)
 
 
 FAULTY: dict[str, tuple[Callable[[Authority, Path], Leaf], int]] = {
@@ -85,10 +76,9 @@ def test_the_opinion_is_that_of_a_real_handshake(root: Authority, trust: Trust, 
     """Asked with the usual rules, it says what a client with these rules says on a real connection."""
     make, code = FAULTY[name]
     leaf = make(root, tmp_path)
-    usual = until_tls_1_2(trust)
-    found = opinion(leaf, usual)
+    found = opinion(leaf, trust, strict=False)
     assert found is not None
-    assert found.code == code == asyncio.run(said_on_the_wire(leaf, usual))
+    assert found.code == code == asyncio.run(said_on_the_wire(leaf, trust.verifying))
 
 
 async def said_on_the_wire(leaf: Leaf, context: ssl.SSLContext) -> int:
@@ -120,7 +110,8 @@ async def said_on_the_wire(leaf: Leaf, context: ssl.SSLContext) -> int:
 )
 def test_what_cannot_be_judged_is_no_opinion(trust: Trust, chain: list[bytes], key_type: str, host: str) -> None:
     """Garbage, endless certificates and impossible names end in "not known"."""
-    assert opinion_on(chain, key_type, host, trust.strict) is None
+    with trust.strict() as context:
+        assert opinion_on(chain, key_type, host, context) is None
 
 
 @settings(max_examples=200, deadline=None)
@@ -131,13 +122,16 @@ def test_damaged_certificates_never_raise(right: Leaf, trust: Trust, data: st.Da
     for _ in range(data.draw(st.integers(1, 6))):
         place = data.draw(st.integers(0, len(octets) - 1))
         octets[place] ^= data.draw(st.integers(1, 255))
-    found = opinion_on([bytes(octets)], "EC", HOST, trust.strict)
+    with trust.strict() as context:
+        found = opinion_on([bytes(octets)], "EC", HOST, context)
     assert found is None or not found.holds or bytes(octets) == right.der
 
 
 def test_what_is_said_does_not_depend_on_our_python(trust: Trust) -> None:
-    """Python 3.13 changed the default rules; ours are set in both contexts."""
+    """Python 3.13 changed the default rules; ours are set, and as they were once the strict ones were lent."""
     stricter = ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     assert not trust.verifying.verify_flags & stricter
-    assert trust.strict.verify_flags & stricter == stricter
-    assert (trust.strict.verify_mode, trust.strict.check_hostname) == (ssl.CERT_REQUIRED, True)
+    with trust.strict() as context:
+        assert context.verify_flags & stricter == stricter
+        assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert not trust.verifying.verify_flags & stricter
