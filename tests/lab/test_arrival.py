@@ -32,7 +32,7 @@ from .dovecot import MAIL_USER
 from .fixtures import session_lab as session_lab  # noqa: PLC0414 - the fixture
 from .lab import Lab
 from .names import FRIENDS, IMAP_HOST, READER, UMLAUT, Account
-from .test_program import settings
+from .test_program import run, settings
 
 pytestmark = pytest.mark.lab
 TO = READER.owns[0]
@@ -69,14 +69,14 @@ def test_sent_and_found(scheme: str, lab: Lab, tmp_path: Path) -> None:
     lab.mailbox(TO).clear()
     subject = subject_of(lab, tmp_path, mailbox(scheme, IMAP_HOST, TO), mark)
     guard, said = LeakGuard(), list[str]()
-    run = Run(allow=frozenset(Effect), deadline=30)
+    engine = Run(allow=frozenset(Effect), deadline=30)
     before = lab.dovecot.log_text().count("imap-login: Info: Login")
 
     async def go() -> tuple[ArrivalReading | None, ArrivalReading | None]:
         ports = ((587, lab.ports["submission"]), (143, lab.ports["imap"]), (993, lab.ports["imaps"]))
         async with live(world(lab, *ports), tmp_path, guard, say=said.append) as gather:
-            run.gather = gather
-            return await run.answer(lambda ev: arrived(subject, ev)), await run.answer(lambda ev: need_arrived(subject, ev))
+            engine.gather = gather
+            return await engine.answer(lambda ev: arrived(subject, ev)), await engine.answer(lambda ev: need_arrived(subject, ev))
 
     reading, again = asyncio.run(go())
     assert reading is not None
@@ -91,7 +91,7 @@ def test_sent_and_found(scheme: str, lab: Lab, tmp_path: Path) -> None:
     assert delivery.path.parent.name == "new", "it is not even marked as seen"
     assert reading.raw.replace("\r\n", "\n").encode("latin-1") == delivery.raw.replace(b"\r\n", b"\n")
     assert lab.dovecot.log_text().count("imap-login: Info: Login") == before + 1
-    text = to_json(run.readings, about={})
+    text = to_json(engine.readings, about={})
     assert READER.password not in text
     assert not guard.leaks(text)
 
@@ -99,15 +99,31 @@ def test_sent_and_found(scheme: str, lab: Lab, tmp_path: Path) -> None:
 def test_what_is_not_sent_is_not_looked_for(lab: Lab, tmp_path: Path) -> None:
     """Without leave to send there is no message and no login to the mailbox."""
     subject = subject_of(lab, tmp_path, mailbox("imap", IMAP_HOST, TO), "sendready-never")
-    run = Run(allow=frozenset({Effect.LOOK, Effect.LOGIN}), deadline=30)
+    engine = Run(allow=frozenset({Effect.LOOK, Effect.LOGIN}), deadline=30)
 
     async def go() -> ArrivalReading | None:
         async with live(world(lab, (587, lab.ports["submission"])), tmp_path, LeakGuard()) as gather:
-            run.gather = gather
-            return await run.answer(lambda ev: arrived(subject, ev))
+            engine.gather = gather
+            return await engine.answer(lambda ev: arrived(subject, ev))
 
     assert asyncio.run(go()) is None
-    assert not any(isinstance(probe, ArrivalProbe) for probe in run.readings)
+    assert not any(isinstance(probe, ArrivalProbe) for probe in engine.readings)
+
+
+def test_the_whole_program(lab: Lab, tmp_path: Path) -> None:
+    """`send-test --arrival`: the reference is kept, the password nowhere, and the report says what was asked for."""
+    (tmp_path / "imap.password").write_text(READER.password + "\n", "utf-8")
+    (tmp_path / "imap.password").chmod(0o600)
+    outcome = run(
+        lab, "send-test", str(settings(tmp_path, lab)), "--to", TO, "--yes", "--output", str(tmp_path / "out"),
+        "--arrival", f"imaps://{IMAP_HOST}", "--arrival-password", f"file:{tmp_path / 'imap.password'}",
+        "--port-map", f"587:{lab.ports['submission']}", "--port-map", f"993:{lab.ports['imaps']}",
+    )  # fmt: skip
+    assert outcome.findings("fail", "broken") == {}
+    assert outcome.report["subject"]["arrival"] == f"imaps://reader%40friends.example@{IMAP_HOST}:993"
+    assert not any("look into the mailbox" in sentence for sentence in outcome.report["vantage"]["not_tested"])
+    for file in (tmp_path / "out").iterdir():
+        assert READER.password not in file.read_text("utf-8")
 
 
 # --- the mailbox alone ----------------------------------------------------------------------------------------------------
