@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.model import Status
 from reports.escape import line
+from reports.figures import Figure
 from reports.links import Link, anchor, reference
 from reports.manual import Manual
 from reports.model import FindingEntry, Report
@@ -69,6 +70,8 @@ class Card:
     """Could not be determined: at whose end the reason lies."""
     references: tuple[Link, ...]
     known: tuple[Known, ...]
+    figure: Figure | None = None
+    """Where it is drawn."""
     members: tuple[Member, ...] = ()
     """The findings that share the reason; empty if it is one alone."""
 
@@ -76,8 +79,10 @@ class Card:
 class Maker:
     """Makes cards; counts what it leaves out."""
 
-    def __init__(self, report: Report, manual: Manual, scope: Scope) -> None:
+    def __init__(self, report: Report, manual: Manual, scope: Scope, drawn: Mapping[str, Figure] | None = None) -> None:
+        """`drawn`: the figure of each finding that has one, by fingerprint."""
         self._report = report
+        self._drawn = drawn or {}
         self._manual = manual
         self._nameservers = scope.nameservers
         self._anchors = {observation.id: observation.anchor for observation in scope.observations}
@@ -163,6 +168,7 @@ class Maker:
             side=side(state),
             references=tuple(reference(text) for text in finding.references[:MAX_STEPS]),
             known=self._known(finding.consulted),
+            figure=self._drawn.get(finding.fingerprint),
         )
 
     def _name(self, check: str) -> str:

@@ -12,6 +12,7 @@ from reports.cards import Card
 from reports.escape import visible
 from reports.manual import Manual, from_catalogue
 from reports.model import Report
+from reports.outline import draw
 from reports.rerun import COLUMNS, rows
 from reports.view import Group, View, view
 from reports.words import listed
@@ -83,6 +84,8 @@ class _Page:
             yield from (f"         {self._say(value)}" for value in card.published)
         for change in card.changes:
             yield from self._change(change)
+        if card.figure:
+            yield from self._wrap(f"(drawn below: {card.figure.label})", "       ", paint="soft")
         if card.verify:
             yield "       " + self._say("check again:", "soft")
             yield from map(self._say, rows(card.verify, min(self._width, COLUMNS), indent=9))
@@ -110,6 +113,8 @@ class _Page:
         yield self._section("Could not be determined", seen.unknown)
         yield self._section("Worth knowing", seen.remarks)
         yield self._not_run(seen.not_run)
+        for chapter in seen.chapters:
+            yield draw(chapter, min(self._width, COLUMNS), self._say)
         yield self._short("Not tested", seen.scope.not_tested)
         yield self._foot(seen)
 

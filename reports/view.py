@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from checks.model import Owner, Status, Verdict
 from reports.cards import MAX_CARDS, Card, Maker
+from reports.chapters import by_finding, chapters
 from reports.escape import line
+from reports.figures import Chapter
 from reports.mailtext import mail
 from reports.manual import Manual, from_catalogue
 from reports.model import FindingEntry, Report
@@ -59,6 +61,8 @@ class View:
     not_run: tuple[Card, ...]
     passed: tuple[Card, ...]
     not_applicable: tuple[Card, ...]
+    chapters: tuple[Chapter, ...]
+    """What is drawn beside the sentences."""
     more: int
     """Findings left out because a section was full."""
     tables: tuple[tuple[str, str], ...]
@@ -74,7 +78,8 @@ SECTION = {
 def view(report: Report, *, manual: Manual = from_catalogue) -> View:
     """Arrange a report."""
     scope = scope_of(report)
-    maker = Maker(report, manual, scope)
+    drawn = chapters(report)
+    maker = Maker(report, manual, scope, by_finding(drawn))
     found = [(entry.check, finding) for entry in report.checks for finding in entry.findings]
     to_do = {
         owner: [pair for status in (Status.FAIL, Status.WARN) for pair in found if acts(pair[1], status) is owner]
@@ -107,6 +112,7 @@ def view(report: Report, *, manual: Manual = from_catalogue) -> View:
         scope=scope,
         counts=tuple(_counts(everything, {group.key for group in groups})),
         groups=tuple(groups),
+        chapters=drawn,
         more=maker.more,
         tables=tuple((line(table.name, 80), line(table.checked, 40)) for table in report.tables[:MAX_CARDS]),
         digest=report.digest(),

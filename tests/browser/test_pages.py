@@ -12,7 +12,7 @@ import pytest
 
 from checks.model import Status, Verdict
 from reports import html
-from tests.reports import golden, sample
+from tests.reports import golden, sample, sample_spf
 from tests.reports.test_html import HOSTILE, poisoned
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -35,9 +35,10 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("pages")
-    for name in ("report.html", "healthy.html", "unanswered.html", "audit.html"):
+    for name in ("report.html", "healthy.html", "unanswered.html", "spf.html", "audit.html"):
         (place / name).write_text(golden.FILES[name](), "utf-8")
-    (place / "hostile.html").write_text(html.render(poisoned(sample.customer(), HOSTILE), manual=sample.manual), "utf-8")
+    for name, report in (("hostile.html", sample.customer()), ("hostile-spf.html", sample_spf.spf())):
+        (place / name).write_text(html.render(poisoned(report, HOSTILE), manual=sample.manual), "utf-8")
     return place
 
 
@@ -69,7 +70,9 @@ class Visit:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["report.html", "healthy.html", "unanswered.html", "audit.html", "hostile.html"])
+@pytest.mark.parametrize(
+    "name", ["report.html", "healthy.html", "unanswered.html", "spf.html", "audit.html", "hostile.html", "hostile-spf.html"]
+)
 def test_it_fits_the_window_and_keeps_to_its_policy(browser: Any, folder: Path, name: str, width: int, scheme: str) -> None:
     """Nothing needs sideways scrolling, everything folded included; nothing is loaded; the console stays empty."""
     visit = Visit(browser, folder / name, viewport={"width": width, "height": 900}, color_scheme=scheme)
@@ -145,6 +148,19 @@ def test_a_link_to_the_evidence_opens_it(browser: Any, folder: Path) -> None:
         assert page.locator("pre:target").is_visible()
 
 
+@pytest.mark.parametrize(("width", "beside"), [(1280, True), (380, False)])
+def test_worst_case_and_real_use_stand_side_by_side_where_there_is_room(
+    browser: Any, folder: Path, width: int, beside: bool
+) -> None:
+    with Visit(browser, folder / "spf.html", viewport={"width": width, "height": 900}) as page:
+        worst, used = (page.locator(".figure .part").nth(place).bounding_box() for place in range(2))
+        assert (used["x"] >= worst["x"] + worst["width"]) is beside
+        assert (used["y"] >= worst["y"] + worst["height"]) is not beside
+        deep = page.locator("code", has_text="include:u11.sendgrid.net").first.bounding_box()
+        above = page.locator("code", has_text="include:u1.sendgrid.net").first.bounding_box()
+        assert deep["x"] > above["x"]
+
+
 def test_on_paper_everything_is_unfolded(browser: Any, folder: Path) -> None:
     """Also without script: a printed report has its evidence."""
     for script in (True, False):
@@ -170,7 +186,7 @@ def test_everything_to_click_is_large_enough(browser: Any, folder: Path, width: 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("colours", ["none", "active"])
-@pytest.mark.parametrize("name", ["report.html", "healthy.html", "unanswered.html", "audit.html"])
+@pytest.mark.parametrize("name", ["report.html", "healthy.html", "unanswered.html", "spf.html", "audit.html"])
 def test_axe_finds_nothing(browser: Any, folder: Path, name: str, scheme: str, colours: str) -> None:
     """WCAG 2.0 to 2.2, A and AA, and best practice."""
     with Visit(browser, folder / name, color_scheme=scheme, forced_colors=colours) as page:

@@ -8,7 +8,7 @@ from pathlib import Path
 from checks.model import Status, Verdict
 from reports import dispatcher, html, text
 from reports.html import IndexRow, index_row, render_index
-from tests.reports import sample
+from tests.reports import sample, sample_spf
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -47,6 +47,8 @@ FILES: dict[str, Callable[[], str]] = {
     "healthy.html": lambda: html.render(sample.healthy(), manual=sample.manual),
     "unanswered.html": lambda: html.render(sample.unanswered(), manual=sample.manual),
     "unanswered.txt": lambda: text.render(sample.unanswered(), colour=False, manual=sample.manual),
+    "spf.html": lambda: html.render(sample_spf.spf(), manual=sample.manual),
+    "spf.txt": lambda: text.render(sample_spf.spf(), colour=False, manual=sample.manual),
     "audit.html": audit,
     "dispatcher.json": lambda: dispatcher.to_json(dispatcher.document(sample.settings(), report=sample.customer())),
 }

@@ -1,0 +1,75 @@
+"""Sets drawings for a terminal: an indented outline of at most 80 columns. What is drawn: reports.figures."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+
+from checks.model import Status
+from reports.escape import visible
+from reports.figures import Chapter, Node, Outline
+from reports.words import STATUS
+
+Say = Callable[[str, str], str]
+"""Makes a text visible and paints it."""
+
+NARROWEST = 24  # of the text at the deepest place; an outline that has no room is not indented further
+STEP = 2
+
+
+def draw(chapter: Chapter, width: int, say: Say) -> Iterator[str]:
+    """Write a chapter."""
+    for place, figure in enumerate(chapter.figures):
+        yield ""
+        yield from (say(row, "bold") for row in _wrapped(f"== {figure.label}", width, "   ", first=""))
+        if not place:
+            yield from (say(row, "soft") for row in _wrapped(chapter.intro, width, "   "))
+        for outline in figure.outlines:
+            yield ""
+            yield from _outline(outline, width, say)
+    if chapter.more:
+        yield ""
+        yield from _wrapped(chapter.more, width, "   ")
+
+
+def _outline(outline: Outline, width: int, say: Say) -> Iterator[str]:
+    yield from (say(row, "bold") for row in _wrapped(outline.title, width, "   "))
+    for tag in outline.sums:
+        mark = STATUS[Status(tag.status)].mark
+        first, *rest = _wrapped(tag.word, width, " " * 10)
+        yield f"     {say(mark, tag.status)} {first.lstrip()}"
+        yield from rest
+    yield from _nodes(outline.nodes, width, 5)
+    if not outline.nodes and outline.empty:
+        yield from _wrapped(outline.empty, width, "     ")
+    if outline.more:
+        yield from _wrapped(outline.more, width, "     ")
+
+
+def _nodes(nodes: Iterable[Node], width: int, indent: int) -> Iterator[str]:
+    for node in nodes:
+        mark = f"{node.number}. " if node.number else "- "
+        here = min(indent, max(0, width - NARROWEST))
+        below = " " * (here + len(mark))
+        first, *rest = _said(node)
+        yield from _wrapped(first, width, below, first=" " * here + mark)
+        for text in rest:
+            yield from _wrapped(text, width, below)
+        yield from _nodes(node.children, width, indent + STEP + (1 if node.number else 0))
+
+
+def _said(node: Node) -> list[str]:
+    """One sentence stands behind the code, several stand below it."""
+    code = node.code + "".join(f" [{tag.word}]" for tag in node.tags)
+    where = [f"({node.reference.text})"] if node.reference else []
+    if len(node.lines) > 1:
+        return [code, *node.lines, *where]
+    return [" ".join([f"{code}: {node.lines[0]}" if node.lines else code, *where])]
+
+
+def _wrapped(text: str, width: int, indent: str, first: str | None = None) -> list[str]:
+    """Wrap; a name that is wider than the line is broken, because nothing here is copied."""
+    begin = indent if first is None else first
+    return textwrap.wrap(visible(text), width, initial_indent=begin, subsequent_indent=indent, break_on_hyphens=False) or [
+        begin.rstrip()
+    ]
