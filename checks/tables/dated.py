@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from checks.tables._rows import document, once, sourced
+from checks.tables._rows import made, once, rows_of, sourced
 
-FILE = "dated.toml"
+FILE = "dated"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +30,25 @@ class Change:
     source_date: str = ""
     note: str = ""
 
+    @property
+    def provider(self) -> str:
+        """The provider's id."""
+        return self.id.partition(".")[0]
+
     def has_come(self, now: datetime) -> bool:
         """Whether the day has been reached, in UTC."""
         return now.date() >= self.since
 
 
 @cache
-def changes() -> tuple[Change, ...]:
-    """Return every known change, in the table's order."""
-    return read(document(FILE)["change"])
+def changes(folder: Path | None = None) -> tuple[Change, ...]:
+    """Return every known change, by provider; from another folder of providers' files, if one is given."""
+    return read(rows_of("change", folder))
+
+
+def changes_of(provider: str) -> tuple[Change, ...]:
+    """Return the changes that a provider announced, given by its id."""
+    return tuple(row for row in changes() if row.provider == provider)
 
 
 def change(name: str) -> Change:
@@ -54,7 +65,7 @@ def read(rows: list[dict[str, Any]]) -> tuple[Change, ...]:
     for row in sourced(rows, FILE):
         if type(row.get("since")) is not date or not row.get("when"):
             raise ValueError(f"{FILE}: {row.get('id')} does not say when")
-        found.append(Change(**row))
+        found.append(made(Change, row, FILE))
     once([row.id for row in found], FILE)
     return tuple(found)
 

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from checks.tables._rows import document, once, sourced
+from checks.tables._rows import made, once, rows_of, sourced
 
-FILE = "limits.toml"
+FILE = "limits"
 UNITS = ("messages", "recipients", "connections")
 WINDOWS: dict[str, int | None] = {
     "second": 1,
@@ -72,7 +73,7 @@ class Limit:
 
     @property
     def provider(self) -> str:
-        """The provider's id in providers.toml."""
+        """The provider's id."""
         return self.id.partition(".")[0]
 
     @property
@@ -94,13 +95,20 @@ class Limit:
 class Plans:
     """Plans of a provider whose mailboxes may submit."""
 
-    provider: str
+    id: str
     names: tuple[str, ...]
+    includes: tuple[str, ...]
+    """What each of them includes, as far as sending by SMTP goes."""
     grade: str
     sources: tuple[str, ...]
     checked: date
     source_date: str = ""
     note: str = ""
+
+    @property
+    def provider(self) -> str:
+        """The provider's id."""
+        return self.id.partition(".")[0]
 
     def named(self, text: str) -> str | None:
         """Return the plan's usual name for what a person wrote ("Office 365 E3", "microsoft 365 business standard"), or None."""
@@ -109,15 +117,17 @@ class Plans:
 
 
 @cache
-def limits() -> tuple[Limit, ...]:
-    """Return every known limit, in the table's order."""
-    return read(document(FILE)["limit"])
+def limits(folder: Path | None = None) -> tuple[Limit, ...]:
+    """Return every known limit, by provider; from another folder of providers' files, if one is given."""
+    return read(rows_of("limit", folder))
 
 
 @cache
-def plans() -> tuple[Plans, ...]:
-    """Return the known plans, one row per provider."""
-    return tuple(Plans(**row) for row in sourced(document(FILE)["plan"], FILE))
+def plans(folder: Path | None = None) -> tuple[Plans, ...]:
+    """Return the known plans, by provider."""
+    found = tuple(made(Plans, row, FILE) for row in sourced(rows_of("plan", folder), FILE))
+    once([row.id for row in found], FILE)
+    return found
 
 
 def limit(name: str) -> Limit:
@@ -128,10 +138,10 @@ def limit(name: str) -> Limit:
     raise KeyError(name)
 
 
-def limits_of(providers: Iterable[str]) -> tuple[Limit, ...]:
+def limits_of(providers: Iterable[str], among: Iterable[Limit] | None = None) -> tuple[Limit, ...]:
     """Return the limits of providers, given by id."""
     wanted = set(providers)
-    return tuple(row for row in limits() if row.provider in wanted)
+    return tuple(row for row in (limits() if among is None else among) if row.provider in wanted)
 
 
 def plans_of(provider: str) -> Plans:
@@ -159,7 +169,7 @@ def read(rows: list[dict[str, Any]]) -> tuple[Limit, ...]:
             )
         if type(value) is not int or value < 1:
             raise ValueError(f"{FILE}: {row.get('id')} has no number")
-        found.append(Limit(formula=formula, value=value, **row))
+        found.append(made(Limit, {**row, "formula": formula, "value": value}, FILE))
     once([row.id for row in found], FILE)
     return tuple(found)
 
