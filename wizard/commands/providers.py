@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from wizard import exits
@@ -10,13 +12,18 @@ from wizard.terminal import safe
 
 @click.command("providers")
 @click.argument("name", required=False, metavar="[ID]")
-def command(name: str | None) -> int:
-    """List the known mail providers, or show what is known of one and from where."""
+@click.option(
+    "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print."
+)
+def command(name: str | None, format_: str) -> int:
+    """List the known mail providers, or show everything that is known of one: servers, limits, plans, dates and their sources."""
     from checks.tables import provider, providers  # noqa: PLC0415 - reads its table
+    from reports.providers import document, listing, page  # noqa: PLC0415 - reads its tables
 
     if name is None:
         width = max(len(row.id) for row in providers())
-        click.echo("".join(f"{row.id:<{width}}  {row.name}\n" for row in providers()), nl=False)
+        text = "".join(f"{row.id:<{width}}  {row.name}\n" for row in sorted(providers(), key=lambda row: row.id))
+        click.echo(_json(listing(providers())) if format_ == "json" else text, nl=False)
         return exits.READY
     row = provider(name.lower())
     if row is None:
@@ -26,18 +33,9 @@ def command(name: str | None) -> int:
         hint = f"Did you mean {' or '.join(near)}?" if near else "`sendready providers` lists them."
         click.echo(f'There is no provider "{safe(name[:100])}" in our table. {hint}', err=True)
         return exits.USAGE
-    unknown = "not known from any source that we read"
-    facts = [
-        ("Name", row.name),
-        ("Server", ", ".join(row.hosts) or unknown),
-        ("Ports", ", ".join(f"{endpoint.port} ({endpoint.security})" for endpoint in row.endpoints) or unknown),
-        ("Login by", ", ".join(row.auth) or unknown),
-        ("SPF", f"include:{row.spf_include}" if row.spf_include else unknown),
-        ("DKIM selectors", ", ".join(row.selectors) or unknown),
-        ("Receives at", ", ".join(row.mx_patterns) or unknown),
-        ("Read on", row.checked.isoformat()),
-        ("Host confirmed", "by the provider or two maintained sources" if row.verified else "by one source only"),
-    ]
-    click.echo("".join(f"{label:<16}{value}\n" for label, value in facts), nl=False)
-    click.echo("Sources\n" + "".join(f"  {source}\n" for source in row.sources), nl=False)
+    click.echo(_json(document(row)) if format_ == "json" else page(row), nl=False)
     return exits.READY
+
+
+def _json(plain: object) -> str:
+    return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,179 @@
+"""What is known of a mail provider, as a page for people and as plain data. Everything comes with its source, date and grade."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, is_dataclass
+from datetime import date
+from typing import Any, Protocol
+
+from checks.tables import Provider
+from checks.tables.dated import Change, changes_of
+from checks.tables.limits import Limit, Plans, limits_of, plans
+from checks.tables.ways import Switch, Way, switches_of, ways_of
+
+UNKNOWN = "not known from any source that we read"
+ASK = "No published limit is known: ask the provider, and enter the number as the send limit of the server."
+GRADES = {
+    "V": "the provider's own text (V)",
+    "V2": "a secondary text (V2)",
+    "C": "independent configurations (C)",
+}
+EXAMPLES = (1, 2, 25, 100, 1_000, 10_000)  # licences, as Microsoft publishes them
+WIDTH = 100
+
+
+class Sourced(Protocol):
+    """What every row has."""
+
+    @property
+    def sources(self) -> tuple[str, ...]: ...
+    @property
+    def checked(self) -> date: ...
+    @property
+    def grade(self) -> str: ...
+
+
+def document(row: Provider) -> dict[str, Any]:
+    """Return everything that is known of a provider as plain data."""
+    return {
+        "schema": "sendready.provider/1",
+        "provider": plain(row),
+        "limits": [{**plain(limit), "seconds": limit.seconds} for limit in limits_of([row.id])],
+        "plans": [plain(plan) for plan in plans() if plan.provider == row.id],
+        "changes": [plain(change) for change in changes_of(row.id)],
+        "ways": [plain(way) for way in ways_of(row.id)],
+        "switches": [plain(switch) for switch in switches_of(row.id)],
+    }
+
+
+def listing(rows: Iterable[Provider]) -> dict[str, Any]:
+    """Return a list of providers as plain data."""
+    return {"schema": "sendready.providers/1", "providers": [plain(row) for row in rows]}
+
+
+def plain(row: Any) -> dict[str, Any]:
+    """Return a row of a table as JSON knows it."""
+    return {name: _plain(value) for name, value in (asdict(row) if is_dataclass(row) else row).items()}  # type: ignore[arg-type]  # a dataclass
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return plain(value) if isinstance(value, dict) else value
+
+
+def page(row: Provider) -> str:
+    """Write everything that is known of a provider."""
+    facts = [
+        ("Name", row.name),
+        ("Server", ", ".join(row.hosts) or UNKNOWN),
+        ("Ports", ", ".join(f"{endpoint.port} ({endpoint.security})" for endpoint in row.endpoints) or UNKNOWN),
+        ("Login by", ", ".join(row.auth) or UNKNOWN),
+        ("SPF", f"include:{row.spf_include}" if row.spf_include else UNKNOWN),
+        ("DKIM selectors", ", ".join(row.selectors) or UNKNOWN),
+        ("DKIM aliases", ", ".join(row.dkim_targets) or UNKNOWN),
+        ("Receives at", ", ".join(row.mx_patterns) or UNKNOWN),
+        ("Read on", f"{row.checked.isoformat()}, in {GRADES[row.grade]}" + _of_dns(row)),
+        ("Host confirmed", "by the provider or two maintained sources" if row.verified else "by one source only"),
+    ]
+    lines = [f"{label:<16}{value}" for label, value in facts]
+    lines += [f"{'Note':<16}{row.note}"] if row.note else []
+    lines += ["Sources", *(f"  {source}" for source in row.sources)]
+    for title, part in (
+        ("Limits", _limits(limits_of([row.id]))),
+        ("Plans", _plans(plan for plan in plans() if plan.provider == row.id)),
+        ("What changes on a day", _changes(changes_of(row.id))),
+        ("Ways to send", _ways(ways_of(row.id))),
+        ("What an administrator can set", _switches(switches_of(row.id))),
+    ):
+        found = list(part)
+        lines += ["", title, *found] if found else []
+    return "\n".join(lines) + "\n"
+
+
+def _of_dns(row: Provider) -> str:
+    return f"; SPF, DKIM and MX in {GRADES[row.dns_grade]}" if row.dns_grade and row.dns_grade != row.grade else ""
+
+
+def number(row: Limit) -> str:
+    """Write a limit's number with its unit, window and scope."""
+    unit = row.unit.removesuffix("s") if row.value == 1 else row.unit
+    formula = row.formula and f"{row.formula.factor:g} x licences ^ {row.formula.exponent:g} + {row.formula.base:,.0f}"
+    value = f"{formula or f'{row.value:,}'} {unit}"
+    named = {"message": "in one message", "at once": "at once"}
+    digits = f"in any {row.window}" if row.window == "24 hours" else f"in {row.window}"
+    window = named.get(row.window) or (digits if row.window[0].isdigit() else f"a {row.window}".replace("a hour", "an hour"))
+    scope = "it is not stated who shares them" if row.scope == "not stated" else f"for each {row.scope}"
+    return f"{value} {window} ({scope})"
+
+
+def _limits(rows: Iterable[Limit]) -> Iterator[str]:
+    found = list(rows)
+    if not found:
+        yield f"  {ASK}"
+    for row in found:
+        yield from _wrapped(number(row))
+        yield from _under(f"of what: {row.subject}")
+        yield from _under(f"only for: {row.condition}" if row.condition else "")
+        if row.formula:
+            examples = ", ".join(f"{count:,}: {row.for_licences(count):,}" for count in EXAMPLES)
+            yield from _under(f"by licences: {examples}")
+        yield from _under(row.note)
+        yield from _origin(row, row.source_date)
+
+
+def _plans(rows: Iterable[Plans]) -> Iterator[str]:
+    for row in rows:
+        yield from _wrapped(", ".join(row.names))
+        for included in row.includes:
+            yield from _under(f"includes: {included}")
+        yield from _under(row.note)
+        yield from _origin(row, row.source_date)
+
+
+def _changes(rows: Iterable[Change]) -> Iterator[str]:
+    for row in rows:
+        yield from _wrapped(f"{row.when} (certainly from {row.since.isoformat()} on): {row.what}")
+        yield from _under(row.note)
+        yield from _origin(row, row.source_date)
+
+
+def _ways(rows: Iterable[Way]) -> Iterator[str]:
+    for row in rows:
+        reaches = "reaches everybody" if row.reaches == "everybody" else "reaches recipients inside of the organisation only"
+        yield from _wrapped(f"{row.name}: {reaches}")
+        for need in row.needs:
+            yield from _under(f"needs: {need}")
+        yield from _under(f"numbers: {row.takes}" if row.takes else "")
+        yield from _under(f"costs: {row.costs}" if row.costs else "costs: the sources that we read say nothing")
+        for look in row.checks:
+            yield from _under(f"check first: {look}")
+        yield from _under(row.note)
+        yield from _origin(row, row.source_date)
+
+
+def _switches(rows: Iterable[Switch]) -> Iterator[str]:
+    for row in rows:
+        yield from _wrapped(row.what)
+        yield from _under(f"if nobody touched it: {row.default}" if row.default else "")
+        yield from _under(row.where)
+        yield from _under(row.note)
+        yield from _origin(row, row.source_date)
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    yield from textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _under(text: str) -> Iterator[str]:
+    yield from textwrap.wrap(text, WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
+
+
+def _origin(row: Sourced, source_date: str) -> Iterator[str]:
+    dated = f", text of {source_date}" if source_date else ""
+    yield f"    read {row.checked.isoformat()} in {GRADES[row.grade]}{dated}:"
+    yield from (f"      {source}" for source in row.sources)
