@@ -229,6 +229,9 @@ def _submission(reading: SubmissionReading) -> Iterator[str]:
     ):  # fmt: skip
         if reply:
             yield f"{words}: {_reply(reply)}"
+    for trial in reading.trials:
+        if last := trial.rcpt or trial.mail:
+            yield f"further sender {line(trial.address)}: {_reply(last)}"
     if reading.message_id:
         yield f"Message-ID of the test message: {line(reading.message_id)}"
 

@@ -30,6 +30,7 @@ from checks.probes import (
     TlsReading,
     TranscriptLine,
 )
+from checks.probes.submission import Trial
 from checks.settings import Security
 from checks.subject import Way
 from reports.escape import MAX_BLOCK
@@ -88,6 +89,13 @@ def record(value: str, **more: Any) -> DnsRecord:
         (WEB, HttpsReading(state=State.OK, fault=HttpsFault.CODED, detail="it is compressed"), ["(coded): it is compressed"]),
         (WEB, HttpsReading(state=State.REFUSED, detail="nobody there"), ["No answer (refused): nobody there"]),
         (sample.TALK, SmtpReading(state=State.REFUSED, detail="connection refused"), ["No answer (refused): connection refused"]),
+        (
+            sample.LOGIN,
+            SubmissionReading(
+                state=State.OK, trials=(Trial(address="news@club.example", mail=Reply(code=553, lines=("not yours",))),)
+            ),
+            ["further sender news@club.example: 553 not yours"],
+        ),
         (
             sample.TALK,
             SmtpReading(state=State.OK, stage=Stage.GREETING, fault=Fault.NOT_SMTP, first_bytes="HTTP/1.1 400"),
