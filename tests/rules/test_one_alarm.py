@@ -300,6 +300,16 @@ def test_every_sentence_can_be_read(name: str) -> None:
             assert all(step[0].isupper() and step[-1] in ".e" for step in finding.remedy.steps), finding.remedy.steps
 
 
+def test_a_healthy_server_is_asked_at_no_other_port() -> None:
+    """Other ports, and the other kind of encryption, are looked at only where the configured port fails; three looks from aside remain."""
+    _, asked = judged({LOOK: GOOD, SENDING: SENT}, {})
+    assert [probe for probe in asked if probe.startswith("smtp ")] == [LOOK]
+    assert sum(probe.startswith("tls ") for probe in asked) == 3
+    _, asked = judged({LOOK: SmtpReading(state=State.REFUSED, fault=Fault.REFUSED)}, {})
+    assert sum(probe.startswith("smtp ") for probe in asked) == 4
+    assert not any(probe.startswith("tls ") for probe in asked)
+
+
 def test_words_of_the_server_do_not_make_a_finding_new() -> None:
     """Servers put times and numbers into replies; the finding of yesterday and of today is the same."""
     prints = set()
