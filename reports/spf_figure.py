@@ -192,7 +192,7 @@ def _really_used(found: _Found) -> Outline:
     groups = list(alike.values())
     void = found.tree.void_lookups if found.tree else None
     return Outline(
-        title="Really used: the way of each sending address",
+        title="Really used: address by address",
         sums=tuple(_most([way for _, way in found.ways], found.ways[0][0])) if found.ways else (),
         nodes=tuple(_way(group, void) for group in groups[:MAX_NODES]),
         empty=UNFIT,

@@ -18,11 +18,15 @@ class Page(HTMLParser):
     raw: dict[str, list[str]] = field(default_factory=dict)
     comments: list[str] = field(default_factory=list)
     _open: list[str] = field(default_factory=list)
+    _broken: bool = False
 
     def __post_init__(self) -> None:
         super().__init__(convert_charrefs=True)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "wbr":  # only says where a word may break
+            self._broken = True
+            return
         self.tags.append((tag, tuple(name for name, _ in attrs)))
         self.attributes.extend((tag, name, value or "") for name, value in attrs)
         if tag not in VOID:
@@ -39,8 +43,11 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._open and self._open[-1] in ("style", "script"):
             self.raw.setdefault(self._open[-1], []).append(data)
+        elif self._broken:
+            self.texts[-1] += data
         else:
             self.texts.append(data)
+        self._broken = False
 
     def handle_comment(self, data: str) -> None:
         self.comments.append(data)
