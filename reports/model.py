@@ -23,7 +23,7 @@ MAX_DEPTH = 20  # of the open objects; what nests deeper is no report of ours
 FAMILIES = (
     *("settings", "vantage"),
     *("spf", "dkim", "dmarc", "mx", "bounce", "soa", "dnssec", "published"),
-    *("reverse", "reputation", "port", "tls", "service", "auth", "sender", "send", "office365", "receivers"),
+    *("reverse", "reputation", "port", "tls", "service", "auth", "sender", "send", "arrival", "triangle", "office365", "receivers"),
     *("mtasts", "tlsrpt", "dane", "caa", "bimi"),
 )
 """The order in which a person meets the checks: what they typed and from where it is looked at; the domain; the server and the message;

@@ -8,6 +8,8 @@ A file is named after its rule (spf_record.toml is for checks/rules/spf_record.p
 - `readings`: {"smtp mail.club.example [192.0.2.10]:587 starttls" = { state = "ok", ... }} for everything that is not DNS
 - `sending_ips`, `selectors`, `now` (default 2026-11-23T09:00:00Z), `allow` (default all), `allow_private`, `test_to`, `message`
 - `blocklists = true`: blocklists may be asked
+- `arrived`: the message that has arrived, see tests.rules.letters; settings, zone, `test_to` and `message` then have defaults
+- `content`: of the test message, if it is made of a template
 - `only = ["spf"]`: for a rule that concludes, which others run before it (default all)
 - `roles = ["from"]` or `["envelope"]`: for a bare domain, which role it has (default both)
 - `titles`: {"code" = "text that the title must contain"}; `records`: {"code" = ["replace club.example TXT v=spf1 -all"]}
@@ -29,14 +31,16 @@ from checks.evidence import Effect, Reading, adapter
 from checks.model import Finding
 from checks.probes import KINDS
 from checks.settings import Volume, parse
-from checks.subject import DomainSubject, Subject, TestPlan, of_settings
+from checks.subject import Content, DomainSubject, Subject, TestPlan, of_settings
 from tests.fakes.zone import ZoneWorld
+from tests.rules import letters
 
 CASES = Path(__file__).parent / "cases"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 KNOWN_KEYS = {
     "name", "says", "never", "says_nothing_else", "zone", "domain", "faults", "settings", "server", "readings", "sending_ips",
     "selectors", "now", "allow", "allow_private", "test_to", "message", "roles", "volume", "titles", "records", "blocklists", "only",
+    "arrived", "content",
 }  # fmt: skip
 
 
@@ -63,10 +67,14 @@ def run_case(stem: str, case: dict[str, Any]) -> list[Finding]:
     domain = case.get("domain", "club.example")
     private = case.get("allow_private", False)
     subjects: list[Subject]
+    came = letters.arrived(case["arrived"]) if "arrived" in case else None
+    usual = {"settings": letters.SETTINGS, "test_to": letters.READER, "message": letters.MARK} if came else {}
+    case = {**usual, **case}
     if "settings" in case:
-        test = TestPlan(to=case["test_to"], message=case.get("message", "")) if "test_to" in case else None
+        content = Content(**case["content"]) if "content" in case else None
+        test = TestPlan(to=case["test_to"], message=case.get("message", ""), content=content) if "test_to" in case else None
         subjects = of_settings(
-            parse(case["settings"]), now=now, only_server=case.get("server", ""), sending_ips=case.get("sending_ips", ()),
+            parse(case["settings"]), arrival=came.arrival if came else None, now=now, only_server=case.get("server", ""), sending_ips=case.get("sending_ips", ()),
             selectors=case.get("selectors", ()), allow_private=private, test=test, blocklists=case.get("blocklists", False),
         )  # fmt: skip
     else:
@@ -79,7 +87,9 @@ def run_case(stem: str, case: dict[str, Any]) -> list[Finding]:
             )
         ]  # fmt: skip
     readings = {probe_id: _reading(probe_id, fields) for probe_id, fields in case.get("readings", {}).items()}
-    world = ZoneWorld(case.get("zone", ""), origin=domain, faults=case.get("faults"), readings=readings)
+    readings = {**(came.readings if came else {}), **readings}
+    zone = (came.zone if came else "") + case.get("zone", "")
+    world = ZoneWorld(zone, origin=domain, faults=case.get("faults"), readings=readings)
     run = Run(gather=world, allow=frozenset(Effect(word) for word in case.get("allow", ["look", "login", "send"])), deadline=30)
     check = check_named(stem)
     others = select(case.get("only", ())) if check.conclude else ()
