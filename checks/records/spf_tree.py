@@ -21,6 +21,7 @@ MAX_VOID = 2  # RFC 7208 section 4.6.4, a SHOULD that the widespread implementat
 MAX_LINES = 40  # of a tree that is shown; a legal one has ten
 MAX_TEXT = 80  # characters of a stranger's name or term in a line
 MAX_STEPS = 100  # of one record; ten times the limit is over the limit, whatever follows
+BATCH = MAX_VOID + 10  # host names without IPv4 address that are looked up in one round
 MAX_HOST_QUERIES = 100  # ten mx terms with ten hosts each, all legal
 
 
@@ -259,9 +260,12 @@ def voids(tree: Tree, ev: Evidence) -> tuple[tuple[Void, ...], tuple[Failure, ..
         )
         return [host for host, reading in zip(asked, readings, strict=True) if reading.state.answered and not reading.records]
 
-    no_four = empty(hosts, "A")[: MAX_VOID + 10]  # more of them are over the limit anyway
-    no_six = empty([host for host in no_four if not host.only_v4], "AAAA")
-    found = [_void(host.step, host.name) for host in no_four if host.only_v4 or host in no_six]
+    found: list[Void] = []
+    no_four = empty(hosts, "A")
+    while no_four and len(found) <= MAX_VOID:  # a few at a time: from the third on, receivers need not be told of more
+        batch, no_four = no_four[:BATCH], no_four[BATCH:]
+        no_six = empty([host for host in batch if not host.only_v4], "AAAA")
+        found += [_void(host.step, host.name) for host in batch if host.only_v4 or host in no_six]
     return (*tree.no_mx, *found), tuple(failures)
 
 

@@ -12,19 +12,21 @@ How to fix it:
 List all servers that send for the domain, then let the record end in ~all.
 """
 
-from collections.abc import Iterator
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
-from checks.records.spf import Mechanism, Record, is_spf, parse
+from checks.records.spf import Mechanism, Record, is_spf, parse, target
 from checks.records.spf_edit import with_all
 from checks.records.spf_macro import is_askable, static_name
 from checks.records.spf_tree import MAX_LOOKUPS, walk
 from checks.rules._spf import Skip, own_record, short
 from checks.subject import DomainSubject
 
-WIDEST = {"ip4": 4, "ip6": 4, "a": 4, "mx": 4}
+WIDEST = 4
 """A network with so short a prefix is a sixteenth of all addresses; nobody's mail servers fill that."""
 
 CLOSED = Outcome(
@@ -83,16 +85,13 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield NOT_JUDGED(about=domain, domain=domain, reason=reason, status=Status.NOT_RUN)
         return
     tree = walk(domain, ev)
-    opened = _opened([(domain, own.record), (holder, record), *tree.records])
+    opening = Opening(domain, ev, {**dict(tree.records), domain: own.record, holder: record})
+    opened = opening.find(resolve=not tree.broken)
     text = own.record.text
     if opened:
-        where, term = opened
-        records = (
-            own.changes(with_all(own.record, "~"))
-            if where == domain and term.name == "all" and len(own.record.mechanisms) > 1
-            else []
-        )
-        yield EVERYBODY(about=domain, domain=domain, term=short(term.text), holder=where, published=text, records=records)
+        ends = opened.holder == domain and opened.text == (own.record.all.text if own.record.all else "")
+        records = own.changes(with_all(own.record, "~")) if ends and len(own.record.mechanisms) > 1 else []
+        yield EVERYBODY(about=domain, domain=domain, term=opened.text, holder=opened.holder, published=text, records=records)
         return
     records = own.changes(with_all(own.record, "~")) if holder == domain else []
     if record.all is None:
@@ -103,6 +102,8 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         for failure in tree.failures:  # a record that could not be read may open what this one closes
             if failure.probe.type == "TXT":
                 ev.need(failure.probe)
+        for probe in opening.asked:
+            ev.need(probe)
         yield CLOSED(about=domain, domain=domain, term=record.all.text, holder=holder)
 
 
@@ -122,11 +123,91 @@ def _last(domain: str, record: Record, ev: Evidence) -> tuple[str, Record | None
     return holder, None, "its redirects do not end (see spf.lookups)"
 
 
-def _opened(records: list[tuple[str, Record]]) -> tuple[str, Mechanism] | None:
-    """Return the first term that lets the whole internet pass; inside an included record, too, for a pass there is a pass here."""
-    for holder, record in records:
-        for term in record.mechanisms:
-            wide = term.name in WIDEST and (term.cidr6 if term.name == "ip6" else term.cidr4) <= WIDEST[term.name]
-            if term.qualifier == "+" and (term.name == "all" or wide):
-                return holder, term
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """What lets the whole internet pass."""
+
+    holder: str
+    text: str
+
+
+class Opening:
+    """Looks for what lets the whole internet pass, in the records in which a pass is a pass of the domain itself."""
+
+    def __init__(self, domain: str, ev: Evidence, records: Mapping[str, Record]) -> None:
+        self._domain = domain
+        self._ev = ev
+        self._reached = _reached(domain, records)
+        self.asked: list[DnsProbe] = []
+        """Questions on which it depended."""
+
+    def find(self, *, resolve: bool) -> Opened | None:
+        """Return the first such thing. `resolve`: also look up whether names exist that would let everybody pass."""
+        allowing = [
+            (holder, term) for holder, record in self._reached.items() for term in record.mechanisms if term.qualifier == "+"
+        ]
+        for holder, term in allowing:
+            if term.name == "all" or _wide(term) or (resolve and self._has_address(holder, term)):
+                return Opened(holder=holder, text=short(term.text))
+        return _widest([(holder, term) for holder, term in allowing if term.network])
+
+    def _has_address(self, holder: str, term: Mechanism) -> bool:
+        """A name that is there lets everybody pass if it need only be there (RFC 7208 section 5.7), or if its network is all there is."""
+        types = {"exists": ("A",), "a": _families(term), "mx": ("MX",) if _families(term) else ()}.get(term.name, ())
+        name = static_name(term.domain, domain=holder, origin=self._domain) if term.domain else holder
+        probes = [DnsProbe(name, type_) for type_ in types] if is_askable(name) else []
+        self.asked += probes
+        return any(value != "." for reading in self._ev.all(*probes) for value in reading.values)
+
+
+def _reached(domain: str, records: Mapping[str, Record]) -> dict[str, Record]:
+    """Return the records in order whose pass is a pass here: behind include: with a plus, or redirect=."""
+    found: dict[str, Record] = {}
+    waiting = [domain]
+    while waiting:
+        name = waiting.pop(0)
+        if name in found or name not in records:
+            continue
+        found[name] = records[name]
+        onward = [
+            term
+            for term in records[name].counted
+            if term.name == "redirect" or (isinstance(term, Mechanism) and term.name == "include" and term.qualifier == "+")
+        ]
+        waiting += [static_name(target(term), domain=name, origin=domain) for term in onward]
+    return found
+
+
+def _families(term: Mechanism) -> tuple[str, ...]:
+    """Return the types of address of which nearly all count as the name's own."""
+    lengths = (("A", term.cidr4), ("AAAA", term.cidr6))
+    return tuple(type_ for type_, length in lengths if length <= WIDEST)
+
+
+def _wide(term: Mechanism) -> bool:
+    return bool(term.network) and (term.cidr6 if term.name == "ip6" else term.cidr4) <= WIDEST
+
+
+def _widest(terms: Sequence[tuple[str, Mechanism]]) -> Opened | None:
+    """Many networks together can be the whole internet as well."""
+    for kind, bits in (("ip4", 32), ("ip6", 128)):
+        here = [(holder, term) for holder, term in terms if term.name == kind]
+        if _covered([term for _, term in here]) >= 1 << bits - WIDEST:
+            holder, term = min(here, key=lambda each: each[1].cidr6 if kind == "ip6" else each[1].cidr4)
+            return Opened(holder=holder, text=f"{short(term.text)} and {len(here) - 1:,} more")
     return None
+
+
+def _covered(terms: Iterable[Mechanism]) -> int:
+    """Return how many addresses are in these networks of one kind, each counted once."""
+    count, end = 0, -1
+    for first, last in sorted(_bounds(term) for term in terms):
+        count += max(0, last - max(first, end + 1) + 1)
+        end = max(end, last)
+    return count
+
+
+def _bounds(term: Mechanism) -> tuple[int, int]:
+    length = term.cidr6 if term.name == "ip6" else term.cidr4
+    network = ipaddress.ip_network(f"{term.network}/{length}", strict=False)
+    return int(network[0]), int(network[-1])
