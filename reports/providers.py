@@ -71,6 +71,7 @@ def page(row: Provider) -> str:
     facts = [
         ("Name", row.name),
         ("Server", ", ".join(row.hosts) or UNKNOWN),
+        *([("Old server", ", ".join(row.former_hosts))] if row.former_hosts else []),
         ("Ports", ", ".join(f"{endpoint.port} ({endpoint.security})" for endpoint in row.endpoints) or UNKNOWN),
         ("Login by", ", ".join(row.auth) or UNKNOWN),
         ("SPF", f"include:{row.spf_include}" if row.spf_include else UNKNOWN),
@@ -119,6 +120,7 @@ def _limits(rows: Iterable[Limit]) -> Iterator[str]:
         yield from _wrapped(number(row))
         yield from _under(f"of what: {row.subject}")
         yield from _under(f"only for: {row.condition}" if row.condition else "")
+        yield from _under(f"beyond it: {row.refusal}" if row.refusal else "")
         if row.formula:
             examples = ", ".join(f"{count:,}: {row.for_licences(count):,}" for count in EXAMPLES)
             yield from _under(f"by licences: {examples}")

@@ -14,7 +14,8 @@ from checks.settings import Auth, Server
 from checks.subject import ServerSubject
 from checks.tables import provider, provider_of_host
 from checks.tables.dated import Change
-from checks.tables.limits import Limit
+from checks.tables.limits import Limit, Plans
+from checks.tables.ways import Switch, Way, ways_of
 
 
 class Channel(StrEnum):
@@ -70,7 +71,7 @@ def day(when: date) -> str:
     return when.isoformat()
 
 
-def sources(*rows: Limit | Change) -> tuple[str, ...]:
+def sources(*rows: Limit | Change | Way | Switch | Plans) -> tuple[str, ...]:
     """Return the addresses of everything that rows rest on, each once."""
     return tuple(dict.fromkeys(source for row in rows for source in row.sources))
 
@@ -85,19 +86,26 @@ def no_volume(code: str, of: str) -> Outcome:
     return Outcome(
         code=code,
         status=Status.NOTE,
-        title=f"{{server}}: whether {of} is enough cannot be said, because the settings do not say how much is going to be sent",
+        title=f"{{server}}: whether {of} ({{limit}}, as of {{as_of}}) is enough cannot be said, because the settings do not say how much is going to be sent",
         owner=Owner.US,
         steps=("Enter {missing} in the settings, then check again.",),
         also=FACT,
     )
 
 
-OTHER_WAYS = (
-    "Or send mailings through a service that is made for them: Azure Communication Services Email, or another relay service.",
-    "Or use a connector (port 25, known by a fixed address or a certificate): the mailbox's numbers do not apply there, the tenant's do.",
-    "High Volume Email is no way out: it reaches recipients inside of the organisation only.",
-)
-"""What else there is, when a mailbox is too small."""
+HIGH_VOLUME_WAY = "microsoft365.high-volume-email"
+
+
+def ways_free_of(number: str) -> tuple[Way, ...]:
+    """Return the other ways to reach everybody that are free of a number ("mailbox", "tenant") or of a login by password ("password")."""
+    return tuple(way for way in ways_of(Channel.MAILBOX) if number in way.lifts and way.reaches == "everybody")
+
+
+def ways_out(number: str) -> tuple[str, ...]:
+    """Return steps: what else there is where a number binds; last, what looks like a way out and is none."""
+    none = tuple(way.step for way in ways_of(Channel.MAILBOX) if way.id == HIGH_VOLUME_WAY)
+    told = "What each of these ways needs, takes and costs is told by: sendready providers microsoft365."
+    return (*(way.step for way in ways_free_of(number)), *none, told)
 
 
 def steps_for(outcome: Outcome, subject: ServerSubject, **args: Arg) -> tuple[str, ...]:

@@ -75,6 +75,12 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def ordinal(count: int) -> str:
+    """Write a place in a row: "1st", "10,001st", "12th"."""
+    ending = "th" if count % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return f"{count:,}{ending}"
+
+
 def spoken_time(span: timedelta) -> str:
     """Write a stretch of time as a person would: "40 minutes", "6 hours 40 minutes", "2 days"; rounded up to the minute."""
     minutes = max(1, -(-int(span.total_seconds()) // 60))

@@ -12,6 +12,7 @@ Change the server to OAuth (auth = xoauth2), where the dispatcher shows a token 
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
@@ -19,15 +20,19 @@ from checks.rules._office365 import Channel, channel_of, day, elsewhere, is_micr
 from checks.settings import Auth
 from checks.subject import ServerSubject
 from checks.tables.dated import change
+from checks.tables.ways import way
 
 OFF = change("microsoft365.password-login-off-by-default")
 END = change("microsoft365.password-login-end-announced")
 HVE_END = change("microsoft365-hve.password-login-end")
 
+FORESEEN = timedelta(days=365)  # who hears of it a year before has time enough; until then it simply works
+
 WAYS = (
-    "Change to OAuth: register an application in Microsoft Entra, give it the right to send (SMTP.Send, or SMTP.SendAsApp without a user), and set auth = xoauth2 for this server.",
+    way("microsoft365.oauth").step,
     "Or use a connector (port 25), which knows the dispatcher by a fixed address or a certificate and needs no password.",
     "Or send through another service: Azure Communication Services Email or another relay service for mail to the outside; High Volume Email for recipients inside of the organisation only.",
+    "What each of these ways needs, takes and costs is told by: sendready providers microsoft365.",
 )
 SWITCH = "An administrator of Microsoft 365 can switch the login by password on again; this only gains time."
 
@@ -35,6 +40,7 @@ TOKEN = Outcome(code="office365.token-login", status=Status.PASS, title="{server
 ENDING = Outcome(
     code="office365.password-login-ending",
     status=Status.WARN,
+    weighs=(Status.NOTE,),
     title="{server} logs in by password; {when} Microsoft 365 switches this off by default in existing tenants (as of {as_of})",
     owner=Owner.MAIL_ADMIN,
     steps=(
@@ -42,7 +48,7 @@ ENDING = Outcome(
         "Administrators can switch the login by password on again, until a date that Microsoft wants to announce {end_when}. Newer tenants are meant to use OAuth only.",
     ),
     also=("since",),
-    references=sources(OFF),
+    references=sources(OFF, way("microsoft365.oauth")),
 )
 OFF_BY_DEFAULT = Outcome(
     code="office365.password-login-off-by-default",
@@ -95,6 +101,14 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         )
     else:
         outcome = END_ANNOUNCED if END.has_come(subject.now) else OFF_BY_DEFAULT if OFF.has_come(subject.now) else ENDING
+        far = outcome is ENDING and OFF.since - subject.now.date() > FORESEEN
+        status = Status.NOTE if far else Status.WARN
         yield outcome(
-            about=server.name, server=server.name, when=OFF.when, end_when=END.when, since=day(OFF.since), as_of=day(OFF.checked)
+            about=server.name,
+            status=status,
+            server=server.name,
+            when=OFF.when,
+            end_when=END.when,
+            since=day(OFF.since),
+            as_of=day(OFF.checked),
         )

@@ -25,7 +25,7 @@ CONNECTIONS = limit("microsoft365.connections")
 FEW = Outcome(
     code="office365.connection-limit",
     status=Status.NOTE,
-    title="{server}: Microsoft 365 takes {limit} connections of a mailbox at once (as of {as_of}) and answers a further one with 432 4.3.2, try again later",
+    title="{server}: Microsoft 365 takes {limit} connections of a mailbox at once (as of {as_of}) and answers a further one with {refusal}",
     owner=Owner.US,
     steps=("Let the dispatcher hold {limit} connections at most to this server, fewer if other programs use the same mailbox.",),
     also=FACT,
@@ -40,6 +40,6 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     """State the number; the settings do not say how many connections the dispatcher opens."""
     server = subject.server
     if channel_of(server) is Channel.MAILBOX:
-        yield FEW(about=server.name, server=server.name, **fact(CONNECTIONS))
+        yield FEW(about=server.name, server=server.name, refusal=CONNECTIONS.refusal, **fact(CONNECTIONS))
     else:
         yield ELSEWHERE(about=server.name, server=server.name)

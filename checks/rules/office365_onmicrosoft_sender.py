@@ -16,14 +16,16 @@ from typing import Any
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
-from checks.rules._office365 import FACT, Channel, channel_of, elsewhere, fact, sources
+from checks.rules._office365 import FACT, Channel, channel_of, day, elsewhere, fact, sources
 from checks.rules._volume import planned
 from checks.settings import Server
 from checks.subject import ServerSubject, domain_of
+from checks.tables.dated import change
 from checks.tables.limits import limit
 
 SHARED_DOMAIN = ".onmicrosoft.com"
 SHARED = limit("microsoft365.onmicrosoft-external-recipients")
+EVERYWHERE = change("microsoft365.onmicrosoft-throttle")
 STEPS = (
     "Add the organisation's own domain in the Microsoft 365 admin centre, and publish the records that it shows.",
     "Give the mailbox an address of that domain, and make it the sender of this server.",
@@ -44,11 +46,12 @@ SENDER = Outcome(
 EXCEEDED = Outcome(
     code="office365.onmicrosoft-limit-exceeded",
     status=Status.FAIL,
-    title="{server}: {planned} from {addresses} is refused after {limit} outside recipients in 24 hours, with 550 5.7.236 (as of {as_of})",
+    weighs=(Status.WARN,),
+    title="{server}: {planned} from {addresses} is refused after {limit} outside recipients in 24 hours, with {refusal}, in every organisation {since} (as of {as_of})",
     owner=Owner.MAIL_ADMIN,
     steps=STEPS,
     also=("recipients", *FACT),
-    references=sources(SHARED),
+    references=sources(SHARED, EVERYWHERE),
 )
 ELSEWHERE = elsewhere(
     "office365.onmicrosoft-limit-of-others",
@@ -69,7 +72,20 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     known: dict[str, Any] = {"server": server.name, "addresses": addresses, **fact(SHARED)}
     plan = planned(subject.settings.volume)
     if plan is not None and plan.busiest_day > SHARED.value:
-        yield EXCEEDED(about=server.name, planned=plan.words, recipients=plan.busiest_day, **known)
+        come = EVERYWHERE.has_come(subject.now)
+        status, since = (
+            (Status.FAIL if come else Status.WARN),
+            f"{'since' if come else 'from'} {day(EVERYWHERE.since)}{'' if come else ' on'}",
+        )
+        yield EXCEEDED(
+            about=server.name,
+            status=status,
+            since=since,
+            refusal=SHARED.refusal,
+            planned=plan.words,
+            recipients=plan.busiest_day,
+            **known,
+        )
     else:
         yield SENDER(about=server.name, **known)
 

@@ -25,7 +25,7 @@ SUBMISSION_PAGE = "https://learn.microsoft.com/exchange/mail-flow-best-practices
 OFFERED = Outcome(
     code="office365.port-offered",
     status=Status.PASS,
-    title="{server} uses port {port} with {security}, as Microsoft documents it",
+    title="{server} uses port {port} with {security}, as Microsoft documents it (as of {as_of})",
     references=(SUBMISSION_PAGE,),
 )
 WRONG_SECURITY = Outcome(
@@ -47,7 +47,7 @@ WRONG_PORT = Outcome(
 SECOND_CHOICE = Outcome(
     code="office365.port-25-for-mailbox",
     status=Status.NOTE,
-    title="{server} uses port 25 for a mailbox; it works, but many networks close port 25 to the outside",
+    title="{server} uses port 25 for a mailbox; it works, but many networks close port 25 to the outside (as of {as_of})",
     owner=Owner.US,
     steps=("Set port = 587, unless there is a reason for 25.",),
     references=(SUBMISSION_PAGE,),
@@ -55,7 +55,7 @@ SECOND_CHOICE = Outcome(
 UNPROTECTED_RELAY = Outcome(
     code="office365.unprotected-relay",
     status=Status.WARN,
-    title="{server} hands its mail to Microsoft 365 without encryption, although Microsoft recommends it there",
+    title="{server} hands its mail to Microsoft 365 without encryption, although Microsoft recommends it there (as of {as_of})",
     owner=Owner.US,
     steps=("Set security = starttls for this server.",),
     references=(SUBMISSION_PAGE,),
@@ -75,7 +75,7 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     offer = {"ports": " or ".join(map(str, ports)), "usual": str(ports[0]), "as_of": day(row.checked)}
     port, security = str(server.port), str(server.security)
     if channel is Channel.RELAY and server.security is Security.NONE and server.port in ports:
-        yield UNPROTECTED_RELAY(about=server.name, server=server.name)
+        yield UNPROTECTED_RELAY(about=server.name, server=server.name, as_of=offer["as_of"])
     elif server.security is not Security.STARTTLS:
         yield WRONG_SECURITY(
             about=server.name,
@@ -91,9 +91,9 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
             about=server.name, server=server.name, port=port, ports=offer["ports"], usual=offer["usual"], as_of=offer["as_of"]
         )
     elif server.port != ports[0]:
-        yield SECOND_CHOICE(about=server.name, server=server.name)
+        yield SECOND_CHOICE(about=server.name, server=server.name, as_of=offer["as_of"])
     else:
-        yield OFFERED(about=server.name, server=server.name, port=port, security=security)
+        yield OFFERED(about=server.name, server=server.name, port=port, security=security, as_of=offer["as_of"])
 
 
 def _words(server: Server) -> str:

@@ -17,13 +17,26 @@ from typing import Any
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
-from checks.rules._office365 import FACT, OTHER_WAYS, Channel, channel_of, elsewhere, fact, no_volume, sources, steps_for
-from checks.rules._volume import DAYS, MISSING_RECIPIENTS, counted, paces, parts, planned
+from checks.rules._office365 import (
+    FACT,
+    Channel,
+    channel_of,
+    elsewhere,
+    fact,
+    no_volume,
+    sources,
+    steps_for,
+    ways_free_of,
+    ways_out,
+)
+from checks.rules._volume import DAYS, MISSING_RECIPIENTS, counted, ordinal, paces, parts, planned
 from checks.subject import ServerSubject
 from checks.tables.limits import limit
 
 DAILY = limit("microsoft365.recipients-per-day")
 DAY_SECONDS = 86400
+OTHER_WAYS = ways_out("mailbox")
+REFERENCES = sources(DAILY, *ways_free_of("mailbox"))
 LITTLE_ROOM = 0.8  # from here on a second mailing or the mailbox's other mail may reach the number
 
 FITTING = Outcome(
@@ -45,14 +58,14 @@ NEAR = Outcome(
 EXCEEDED = Outcome(
     code="office365.daily-limit-exceeded",
     status=Status.WARN,
-    title="{server}: {planned} stops after {limit}, because Microsoft 365 takes no more recipients from a mailbox in 24 hours (as of {as_of}); the rest has to wait until the next day, {days} in all",
+    title="{server}: {planned} stops after {limit}, because Microsoft 365 takes no more recipients from a mailbox in 24 hours (as of {as_of}): from the {first_refused} on, each is refused ({refusal}) until 24 hours have passed since the first; the rest has to wait until the next day, {days} in all",
     owner=Owner.US,
     steps=(
         'Let the dispatcher wait instead of being refused: set limit = {{ max = 10000, per = "day", unit = "recipients" }} for this server, and tell the sender that the mailing takes {days}.',
         *OTHER_WAYS,
     ),
     also=("recipients", *FACT),
-    references=sources(DAILY),
+    references=REFERENCES,
 )
 PACED = Outcome(
     code="office365.mailing-over-several-days",
@@ -61,7 +74,7 @@ PACED = Outcome(
     owner=Owner.US,
     steps=("Start mailings {days} before the last recipient has to have them.", *OTHER_WAYS),
     also=("recipients", *FACT),
-    references=sources(DAILY),
+    references=REFERENCES,
 )
 ENDLESS = Outcome(
     code="office365.weekly-volume-too-large",
@@ -71,7 +84,7 @@ ENDLESS = Outcome(
     owner=Owner.US,
     steps=("Plan fewer mailings, or share them out over several mailboxes of the organisation.", *OTHER_WAYS),
     also=("recipients", "planned", *FACT),
-    references=sources(DAILY),
+    references=REFERENCES,
 )
 VOLUME_UNKNOWN = no_volume("office365.daily-volume-unknown", "Microsoft 365's number of recipients a day")
 ELSEWHERE = elsewhere(
@@ -102,9 +115,12 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
             **known,
         )
     elif plan.busiest_day > DAILY.value:
-        outcome = PACED if paces(server.limit, DAILY.value, DAY_SECONDS) else EXCEEDED
         days = counted(_days(subject, plan.busiest_day), "day")
-        yield outcome(about=server.name, days=days, steps=steps_for(outcome, subject, days=days), **known)
+        if paces(server.limit, DAILY.value, DAY_SECONDS):
+            yield PACED(about=server.name, days=days, steps=steps_for(PACED, subject, days=days), **known)
+        else:
+            refused: dict[str, Any] = {"first_refused": ordinal(DAILY.value + 1), "refusal": DAILY.refusal}
+            yield EXCEEDED(about=server.name, days=days, steps=steps_for(EXCEEDED, subject, days=days), **refused, **known)
     elif plan.busiest_day > DAILY.value * LITTLE_ROOM:
         yield NEAR(about=server.name, **known)
     else:

@@ -15,30 +15,31 @@ from collections.abc import Iterator
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
-from checks.rules._office365 import Channel, channel_of, elsewhere
+from checks.rules._office365 import Channel, channel_of, day, elsewhere, sources
 from checks.settings import Auth, Server
 from checks.subject import ServerSubject
+from checks.tables.ways import switch
 
 INFORMATIONAL = True
 
-PAGE = "https://github.com/MicrosoftDocs/SupportArticles-docs/blob/HEAD/Exchange/ExchangeOnline/email-delivery/fix-issues-with-printers-scanners-and-lob-applications-that-send-email-using-off.md"
+SEND_AS = switch("microsoft365.send-as")
 MAX_NAMED = 5
 
 SAME = Outcome(
     code="office365.sender-is-mailbox",
     status=Status.PASS,
     title="{server} writes as the mailbox that it logs in with",
-    references=(PAGE,),
+    references=sources(SEND_AS),
 )
 OTHER = Outcome(
     code="office365.send-as-needed",
     status=Status.NOTE,
-    title='{server} logs in as {username} and writes as {senders}; Microsoft 365 refuses that (5.7.60) unless the mailbox has the permission "Send as"',
+    title='{server} logs in as {username} and writes as {senders}; Microsoft 365 refuses that (5.7.60) unless the mailbox has the permission "Send as" (as of {as_of})',
     owner=Owner.MAIL_ADMIN,
     steps=(
         'Look whether {username} has the permission "Send as" for {senders} in the Exchange admin centre, and grant it if not.',
     ),
-    references=(PAGE,),
+    references=sources(SEND_AS),
 )
 ELSEWHERE = elsewhere("office365.send-as-of-others", of="a mailbox of Microsoft 365 that is logged in to")
 
@@ -49,7 +50,13 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if channel_of(server) is not Channel.MAILBOX or server.auth is Auth.NONE or not server.username:
         yield ELSEWHERE(about=server.name, server=server.name)
     elif others := _others(server, server.username):
-        yield OTHER(about=server.name, server=server.name, username=server.username, senders=others[:MAX_NAMED])
+        yield OTHER(
+            about=server.name,
+            server=server.name,
+            username=server.username,
+            senders=others[:MAX_NAMED],
+            as_of=day(SEND_AS.checked),
+        )
     else:
         yield SAME(about=server.name, server=server.name)
 

@@ -12,19 +12,38 @@ Enter the number of licences in the settings. If the plan is too large, spread t
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
-from checks.rules._office365 import FACT, OTHER_WAYS, Channel, channel_of, elsewhere, fact, no_volume, sources, steps_for
+from checks.rules._office365 import (
+    FACT,
+    Channel,
+    channel_of,
+    elsewhere,
+    fact,
+    no_volume,
+    sources,
+    steps_for,
+    ways_free_of,
+    ways_out,
+)
 from checks.rules._volume import DAYS, MISSING_LICENCES, MISSING_RECIPIENTS, counted, is_trial, parts, planned
 from checks.settings import Volume
 from checks.subject import ServerSubject
+from checks.tables.dated import Change, change
 from checks.tables.limits import limit
 
 TENANT = limit("microsoft365.tenant-external-recipients")
 TRIAL = limit("microsoft365.tenant-external-recipients-trial")
-PAUSED_ABOVE = 500  # licences; the table's note: for larger tenants Microsoft paused the limit (state of July 2025)
+ENFORCED = {
+    25: change("microsoft365.tenant-limit-small"),
+    200: change("microsoft365.tenant-limit-medium"),
+    500: change("microsoft365.tenant-limit-large"),
+}
+"""By the largest number of licences: since when the limit is enforced."""
+PAUSED_ABOVE = max(ENFORCED)  # licences; the table's note: for larger tenants Microsoft paused the limit (state of July 2025)
 
 FITTING = Outcome(
     code="office365.tenant-volume-fitting",
@@ -42,10 +61,10 @@ EXCEEDED = Outcome(
     steps=(
         "Spread the mailing over {days}, and leave room for the mail that the organisation writes otherwise.",
         "Look up the organisation's own number, and how much of it is used, in the Exchange admin centre: the report is called Tenant Outbound External Recipients.",
-        OTHER_WAYS[0],
+        *ways_out("tenant"),
     ),
     also=("recipients", *FACT),
-    references=sources(TENANT, TRIAL),
+    references=sources(TENANT, TRIAL, *ENFORCED.values(), *ways_free_of("tenant")),
 )
 LICENCES_UNKNOWN = Outcome(
     code="office365.licences-unknown",
@@ -82,13 +101,22 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     else:
         paused = (volume.licences or 0) > PAUSED_ABOVE and not is_trial(volume)
         endless = plan.week is not None and plan.week > DAYS * allowed
-        status = Status.NOTE if paused else Status.FAIL if endless else Status.WARN
+        coming = _coming(volume, subject.now)
+        status = Status.NOTE if paused or coming else Status.FAIL if endless else Status.WARN
         days = counted(parts(plan.busiest_day, allowed), "day")
         if paused:
             basis += "; for more than 500 licences Microsoft had paused it by July 2025"
+        elif coming:
+            basis += f"; enforced {coming.when}"
         yield EXCEEDED(
             about=server.name, status=status, basis=basis, days=days, steps=steps_for(EXCEEDED, subject, days=days), **known
         )
+
+
+def _coming(volume: Volume, now: datetime) -> Change | None:
+    """Return the day on which the limit is enforced for that many licences, if it is still to come."""
+    days = [day for most, day in ENFORCED.items() if (volume.licences or 1) <= most]
+    return days[0] if days and not days[0].has_come(now) else None
 
 
 def _allowed(volume: Volume) -> tuple[int, str]:

@@ -36,6 +36,8 @@ class Provider:
     name: str
     hosts: tuple[str, ...] = ()
     """Submission host names; `*` stands for a part that differs by customer or region."""
+    former_hosts: tuple[str, ...] = ()
+    """Hosts that still answer, and that the provider wants people to leave."""
     endpoints: tuple[Endpoint, ...] = ()
     auth: tuple[str, ...] = ()
     """oauth2, password, app-password, api-key, ip, client-cert."""

@@ -69,6 +69,8 @@ class Limit:
     """For whom the row holds, if not for everybody."""
     source_date: str = ""
     """Date of the text that was read, as exact as it has one."""
+    refusal: str = ""
+    """What the provider answers beyond it, as it reads in a sentence."""
     note: str = ""
 
     @property

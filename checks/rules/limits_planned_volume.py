@@ -1,0 +1,124 @@
+"""The provider takes the planned mailings in time.
+
+What it checks:
+The planned mailings against the numbers that the provider of the server publishes (messages or recipients in an hour, a day), and how long a mailing takes at them. Where we know of no
+published number, the check says so.
+
+Why it matters:
+Mailbox providers count what leaves. A mailing that is larger than the number of a day is not refused as a whole: it stops in the middle, and those who come last get it days later,
+or not at all.
+
+How to fix it:
+Begin early enough, plan less, or send large mailings through a service that is made for them. If no number is known, ask the provider and enter it as the server's send limit.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from checks.evidence import Evidence
+from checks.model import Finding, Outcome, Owner, Status
+from checks.rules._provider_limits import (
+    FACT,
+    duration,
+    known,
+    providers_behind,
+    published,
+    resting_on,
+    told_elsewhere,
+)
+from checks.rules._volume import DAYS, Planned, counted, paces, parts, planned, spoken_time
+from checks.settings import Server
+from checks.subject import ServerSubject
+from checks.tables.limits import Limit
+
+DAY = timedelta(days=1)
+SERVICES = (
+    "Or send large mailings through a service that is made for them, and enter it as a server of its own.",
+    "If the contract allows more than {provider} publishes, nothing needs to be done.",
+)
+
+FITTING = Outcome(
+    code="limits.volume-fitting",
+    status=Status.PASS,
+    title="{server}: {planned} stays within the {published} that {provider} takes (as of {as_of})",
+    also=FACT,
+)
+LONG = Outcome(
+    code="limits.mailing-time",
+    status=Status.WARN,
+    weighs=(Status.NOTE,),
+    title="{server}: {planned} takes {duration} at the {published} that {provider} takes (as of {as_of})",
+    owner=Owner.US,
+    steps=("Start mailings {duration} before the last recipient has to have them.", *SERVICES),
+    also=("recipients", *FACT),
+)
+ENDLESS = Outcome(
+    code="limits.weekly-volume-too-large",
+    status=Status.NOTE,
+    title="{server}: {week} recipients a week are planned, more than {provider} takes in a week at {published} (as of {as_of}); the queue would never empty",
+    owner=Owner.US,
+    steps=("Plan fewer mailings, or share them out over several accounts.", *SERVICES),
+    also=("recipients", *FACT),
+)
+VOLUME_UNKNOWN = Outcome(
+    code="limits.volume-unknown",
+    status=Status.NOT_APPLICABLE,
+    title="{server}: the settings do not say how much is going to be sent, so nothing was compared with the numbers of {provider}",
+)
+ENTERED = Outcome(
+    code="limits.own-limit-entered",
+    status=Status.PASS,
+    title="{server}: no published limit is known for {provider}; the settings have a limit of their own",
+)
+UNPUBLISHED = Outcome(
+    code="limits.unpublished",
+    status=Status.NOTE,
+    title="{server}: no published limit is known for {provider}; most providers have one all the same",
+    owner=Owner.US,
+    steps=(
+        "Ask {provider} how many messages or recipients are allowed in an hour and in a day, and enter it as the send limit of this server.",
+    ),
+)
+NOBODYS = Outcome(
+    code="limits.provider-unknown",
+    status=Status.NOT_APPLICABLE,
+    title="{server} belongs to no provider that we know, so there is no published limit; its administrator knows whether it has one",
+)
+MICROSOFT = Outcome(
+    code="limits.volume-of-microsoft",
+    status=Status.NOT_APPLICABLE,
+    title="{server}: what Microsoft 365 takes is told by the checks of the family office365",
+)
+
+
+def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
+    """Compare with the number that takes longest. That more is sent than is taken was told by settings.send-limit, unless the settings wait by themselves."""
+    server = subject.server
+    behind = providers_behind(server)
+    if told_elsewhere(server):
+        yield MICROSOFT(about=server.name, server=server.name)
+    elif not behind:
+        yield NOBODYS(about=server.name, server=server.name)
+    elif not (rows := published(server)):
+        outcome = UNPUBLISHED if server.limit is None else ENTERED
+        yield outcome(about=server.name, server=server.name, provider=behind[0].short)
+    elif (plan := planned(subject.settings.volume)) is None:
+        yield VOLUME_UNKNOWN(about=server.name, server=server.name, provider=behind[0].short)
+    else:
+        yield _compared(server, plan, rows)
+
+
+def _compared(server: Server, plan: Planned, rows: tuple[Limit, ...]) -> Finding:
+    over = [row for row in rows if plan.within(row.seconds or 0) > row.value]
+    if not over:
+        return resting_on(rows[0], FITTING(about=server.name, planned=plan.words, **known(server, rows[0])))
+    row = max(over, key=lambda row: duration(plan, server, row))
+    shared = {"about": server.name, "recipients": plan.busiest_day, **known(server, row)}
+    if plan.week is not None and plan.week > row.value * DAYS * DAY // timedelta(seconds=row.seconds or 0):
+        return resting_on(row, ENDLESS(week=plan.week, **shared))
+    span = duration(plan, server, row)
+    alone = paces(server.limit, row.value, row.seconds or 0)  # else settings.send-limit or settings.burst-limit has raised it
+    status = Status.WARN if alone and span > DAY else Status.NOTE
+    days = parts(int(span.total_seconds()), int(DAY.total_seconds()))
+    words = counted(days, "day") if span >= DAY else spoken_time(span)
+    return resting_on(row, LONG(status=status, planned=plan.words, duration=words, **shared))
