@@ -169,6 +169,16 @@ def words(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) ->
     return tuple(word.strip() for part in value for word in part.split(",") if word.strip())
 
 
+def selectors(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
+    """Read DKIM selectors, also as they are pasted from a message or from DNS."""
+    from wizard import parsing  # noqa: PLC0415 - only commands with selectors need it
+
+    try:
+        return parsing.selectors(",".join(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def addresses(_ctx: click.Context, _param: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
     """Read IP addresses."""
     import ipaddress  # noqa: PLC0415 - only commands with addresses need it

@@ -49,6 +49,8 @@ class Spot:
     keys: tuple[DkimKey, ...] = ()
     others: tuple[str, ...] = ()
     """TXT records there that are no DKIM keys."""
+    unmeant: bool = False
+    """There is an alias, but a wildcard has made it, as it does for every selector."""
 
     @property
     def name(self) -> str:
@@ -67,8 +69,13 @@ class Spot:
 
     @property
     def dangling(self) -> bool:
-        """There is an alias (CNAME), and nothing where it leads."""
-        return bool(self.reading.chain) and self.reading.state in (State.NXDOMAIN, State.NODATA)
+        """Somebody made an alias (CNAME), and there is nothing where it leads."""
+        return _leads_nowhere(self.reading) and not self.unmeant
+
+    @property
+    def absent(self) -> bool:
+        """There is nothing at all."""
+        return self.reading.state in (State.NXDOMAIN, State.NODATA) and not self.dangling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,7 +277,7 @@ def _look(domain: str, wanted: Sequence[_Wanted], ev: Evidence) -> tuple[Group, 
     organisation = by_suffix_list(domain)
     absent = [
         number for number, group in enumerate(here)
-        if organisation != domain and all(spot.reading.state in (State.NXDOMAIN, State.NODATA) and not spot.reading.chain for spot in group.spots)
+        if organisation != domain and all(spot.absent for spot in group.spots)
     ]  # fmt: skip
     above = _groups(organisation, [wanted[number] for number in absent], ev)
     better = {number: group for number, group in zip(absent, above, strict=True) if group.found or group.failed}
@@ -288,15 +295,15 @@ def _groups(domain: str, wanted: Sequence[_Wanted], ev: Evidence) -> tuple[Group
         Group(
             why=why,
             provider=provider,
-            spots=tuple(_spot(selector, domain, None if why is Why.NAMED else wildcard, ev) for selector in selectors),
+            spots=tuple(_spot(selector, domain, wildcard, ev, named=why is Why.NAMED) for selector in selectors),
         )
         for why, provider, selectors in wanted
     )
 
 
-def _spot(selector: str, domain: str, wildcard: DnsProbe | None, ev: Evidence) -> Spot:
+def _spot(selector: str, domain: str, wildcard: DnsProbe, ev: Evidence, *, named: bool) -> Spot:
     reading = ev[DnsProbe(f"{selector}._domainkey.{domain}", "TXT")]
-    everywhere = ev.need(wildcard).values if wildcard is not None and reading.values else ()
+    everywhere = ev.need(wildcard).values if reading.values and not named else ()
     texts = [text for text in reading.values if text not in everywhere]
     return Spot(
         selector=selector,
@@ -304,4 +311,9 @@ def _spot(selector: str, domain: str, wildcard: DnsProbe | None, ev: Evidence) -
         reading=reading,
         keys=tuple(parse_key(text) for text in texts if is_key(text)),
         others=tuple(text for text in texts if not is_key(text)),
+        unmeant=_leads_nowhere(reading) and ev[wildcard].chain == reading.chain,
     )
+
+
+def _leads_nowhere(reading: DnsReading) -> bool:
+    return bool(reading.chain) and reading.state in (State.NXDOMAIN, State.NODATA)

@@ -16,7 +16,7 @@ the lines BEGIN PUBLIC KEY and END PUBLIC KEY.
 from collections.abc import Iterator
 
 from checks.evidence import Evidence
-from checks.model import Finding, Outcome, Owner, Status
+from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
 from checks.records.dkim import DkimKey
 from checks.rules._dkim import Group, Spot, Why, look, usable
 from checks.subject import DomainSubject
@@ -81,6 +81,15 @@ MULTIPLE = Outcome(
     owner=Owner.DNS_ADMIN,
     steps=("Keep only the key that the mail server signs with, and remove the others at {name}.",),
     also=("published",),
+    references=("RFC 6376 section 3.6.2.2",),
+)
+TEXT_BESIDE = Outcome(
+    code="dkim.text-beside-key",
+    status=Status.WARN,
+    weighs=(Status.NOTE,),
+    title="{name} holds another text record beside the DKIM key; some receivers then take none of them",
+    owner=Owner.DNS_ADMIN,
+    steps=("Keep only the DKIM key at {name}, and remove the other text record: {others}.",),
     references=("RFC 6376 section 3.6.2.2",),
 )
 TESTING = Outcome(
@@ -160,6 +169,14 @@ def _spot(domain: str, spot: Spot, *, certain: bool) -> Iterator[Finding]:
     if len(spot.keys) > 1:
         published = [key.text[:SHOWN] for key in spot.keys[:5]]
         yield MULTIPLE(about=domain, status=weight, name=spot.name, count=len(spot.keys), published=published)
+    if spot.keys and spot.others:  # OpenDKIM gives up on more than one text, whatever they are
+        others = [text[:SHOWN] for text in spot.others[:5]]
+        removed = (
+            []
+            if spot.reading.chain
+            else [DnsChange(action=Action.REMOVE, name=spot.name, type="TXT", value=text) for text in spot.others[:5]]
+        )
+        yield TEXT_BESIDE(about=domain, status=weight, name=spot.name, others=others, records=removed)
     for key in spot.keys[:5]:
         yield from _key(domain, spot, key, weight)
 
@@ -175,7 +192,7 @@ def _key(domain: str, spot: Spot, key: DkimKey, weight: Status) -> Iterator[Find
     if not key.allows_sha256:
         yield OLD_HASH(about=domain, name=name, record=record, hashes=list(key.hashes[:5]))
     if not key.allows_email:
-        yield NOT_MAIL(about=domain, name=name, record=record, services=list(key.services[:5]))
+        yield NOT_MAIL(about=domain, name=name, record=record, services=list(key.services[:5]) or ["nothing"])
     if key.problems:
         yield SLIPS(
             about=domain, status=weight, name=name, record=record, problems=[str(problem) for problem in key.problems[:3]]

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from checks.evidence import Evidence, State
 from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
-from checks.probes import DnsProbe
+from checks.probes import DnsProbe, DnsReading
 from checks.records.dmarc import DmarcRecord, is_dmarc, meant_as_dmarc, parse_dmarc
 from checks.records.dmarc_walk import Place, Walk, by_rfc7489, tree_walk
 from checks.rules._absent import is_absent
@@ -119,7 +119,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         return
     walk = tree_walk(subject.domain, ev)
     suspects = walk.places if walk.policy is None else (walk.own,)
-    spoilt = next((finding for finding in (_spoilt(subject, place) for place in suspects) if finding), None)
+    spoilt = next((finding for finding in (_spoilt(subject, place, ev) for place in suspects) if finding), None)
     if spoilt is not None:
         yield spoilt
     if walk.policy is not None:
@@ -163,7 +163,7 @@ def _own_record(stage: Stage) -> str:
     return altered(stage.record, {"p": str(stage.in_force), **dict.fromkeys(("sp", "np", "psd", "t"), "")})
 
 
-def _spoilt(subject: DomainSubject, place: Place) -> Finding | None:
+def _spoilt(subject: DomainSubject, place: Place, ev: Evidence) -> Finding | None:
     domain, status = subject.domain, by_volume(subject.volume)
     if len(place.records) > 1:
         mildest = min(place.records, key=lambda record: (not record.usable, record.policy.strength, record.text))
@@ -185,9 +185,14 @@ def _spoilt(subject: DomainSubject, place: Place) -> Finding | None:
         return MISWRITTEN(
             about=domain, status=status, domain=domain, place=place.domain, published=[meant[:LONGEST_SHOWN]], records=records
         )
-    if place.reading.chain and place.reading.state in (State.NXDOMAIN, State.NODATA):
+    if _leads_nowhere(place.reading) and ev[DnsProbe(f"*.{place.domain}", "TXT")].chain != place.reading.chain:
         return DANGLING(about=domain, status=status, domain=domain, place=place.domain, target=place.reading.chain[-1])
     return None
+
+
+def _leads_nowhere(reading: DnsReading) -> bool:
+    """An alias that a wildcard makes for every name below the domain (RFC 4592) was not meant for DMARC; who asks looks for that."""
+    return bool(reading.chain) and reading.state in (State.NXDOMAIN, State.NODATA)
 
 
 def _missing(subject: DomainSubject, ev: Evidence) -> Finding:

@@ -181,6 +181,11 @@ def _steps(domain: str, host: str) -> tuple[str, ...]:
     written = host.removesuffix(f".{domain}")
     if written == host or "." not in written:
         return ()
+    if literal_address(written):
+        return (
+            f"An MX record takes a name, and {written} is an address: give the mail server a name with that address.",
+            f"Let the MX record of {domain} hold that name.",
+        )
     return (
         f"If {written} is the server that is meant, its final dot is missing in the zone: write the MX record with {written}. (a dot at the end).",
         f"Otherwise publish the address of {host}, or correct the name in the MX record of {domain}.",

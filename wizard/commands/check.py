@@ -17,6 +17,7 @@ from wizard.options import (
     domain,
     effects,
     mailbox,
+    selectors,
     template_option,
     words,
     world_options,
@@ -36,7 +37,7 @@ from wizard.terminal import tell
     metavar="IP",
     help="An address that mail is sent from. Repeatable.",
 )
-@click.option("--selector", "selectors", multiple=True, callback=words, metavar="S", help="A DKIM selector. Repeatable.")
+@click.option("--selector", "selectors", multiple=True, callback=selectors, metavar="S", help="A DKIM selector. Repeatable.")
 @click.option(
     "--only",
     multiple=True,
