@@ -44,6 +44,10 @@ class DomainSubject(Subject):
     blocklists: bool = False
     """The person wants blocklists to be asked, which tells their operators of the addresses."""
     volume: Volume = field(default_factory=Volume)
+    arrival: Arrival | None = None
+    """Where to look at a message that has arrived; it may show how the domain's mail is signed and from where it comes."""
+    through: ServerSubject | None = None
+    """The server that this message went through; None: nobody knows."""
 
     @property
     def name(self) -> str:
@@ -141,6 +145,7 @@ def of_domain(
     selectors: Iterable[str] = (),
     allow_private: bool = False,
     blocklists: bool = False,
+    arrival: Arrival | None = None,
 ) -> list[Subject]:
     """Subjects of `check --domain`: the domain in both roles."""
     return [
@@ -151,6 +156,7 @@ def of_domain(
             sending_ips=tuple(sending_ips),
             selectors=tuple(selectors),
             blocklists=blocklists,
+            arrival=arrival,
         )
     ]
 
@@ -181,9 +187,11 @@ def of_settings(
             ServerSubject(now=now, allow_private=allow_private, server=server, settings=settings, test=plan, arrival=came)
         )
     subjects: list[Subject] = [SettingsSubject(now=now, allow_private=allow_private, settings=settings)]
-    subjects += _sharing_logins(each, first=sends)
+    asked = _sharing_logins(each, first=sends)
+    subjects += asked
+    through = next((one for one in asked if one.arrival is not None), None)
     domains = _domains(settings, servers, now, tuple(sending_ips), tuple(selectors), allow_private)
-    return [*subjects, *(replace(domain, blocklists=blocklists) for domain in domains)]
+    return [*subjects, *(replace(domain, blocklists=blocklists, arrival=arrival, through=through) for domain in domains)]
 
 
 def _sharing_logins(subjects: list[ServerSubject], *, first: str) -> list[ServerSubject]:

@@ -23,8 +23,9 @@ from checks.records.spf_macro import is_askable
 from checks.records.spf_tree import cut
 from checks.rules._arrival import arrival_probe
 from checks.rules._hosts import literal_address
-from checks.rules._spf_senders import provider_of
-from checks.subject import ServerSubject, Way, domain_of
+from checks.rules._provider_of import provider_of
+from checks.settings import Server
+from checks.subject import Arrival, ServerSubject, Way, domain_of
 from checks.tables import providers_of_mx
 
 MICROSOFT = "outlook.com"  # its servers write Authentication-Results without a name
@@ -49,6 +50,19 @@ INSIDE = Skip(
 CLOSED = "the mailbox could not be looked into (see arrival.found)"
 NO_AUTHOR = Skip(reason="it does not have exactly one sender that recipients see (see arrival.content)")
 NO_WAY = Skip(reason="it has no trace of a way (Received), as if it was saved before it was sent")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is known beforehand about the message."""
+
+    arrival: Arrival
+    now: datetime
+    to: str = ""
+    """The test address; empty: nobody knows."""
+    server: Server | None = None
+    """The server that it went through; None: nobody knows."""
+    allow_private: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +149,12 @@ def came_in(subject: ServerSubject, ev: Evidence) -> Came | Skip:
     message = message_of(reading)
     if is_another(subject, message):
         return Skip(reason="the message that was given was not sent by this server's senders")
-    return _read(subject, reading, message, ev)
+    to = subject.test.to if subject.test else ""
+    return read(
+        Asked(arrival=subject.arrival, now=subject.now, to=to, server=subject.server, allow_private=subject.allow_private),
+        reading,
+        ev,
+    )
 
 
 def _why_not(reading: ArrivalReading) -> str:
@@ -188,46 +207,47 @@ def _covers(pattern: str, domain: str) -> bool:
 # --- how it came in -------------------------------------------------------------------------------------------------------
 
 
-def _read(subject: ServerSubject, reading: ArrivalReading, message: ArrivedMessage, ev: Evidence) -> Came:
+def read(asked: Asked, reading: ArrivalReading, ev: Evidence) -> Came:
+    """Work out how a message came in."""
+    message = message_of(reading)
     chain = _chain(reading.raw, cut_off=reading.cut or reading.masked)
-    exchangers = _exchangers(subject, message, chain, ev)
-    hosts = _own_hosts(subject, message, chain, exchangers)
+    exchangers = _exchangers(asked, message, chain, ev)
+    hosts = _own_hosts(asked, message, chain, exchangers)
     hop, sure = _border(chain, hosts)
     said = _results(message, chain, hosts, hop)
-    entry = _entry(subject, reading.handover, chain, hop, said.client_address, sure=sure)
+    entry = _entry(asked, reading.handover, chain, hop, said.client_address, sure=sure)
     own = reading.handover is None and not said.client_address
     return Came(
         reading=reading,
         message=message,
         chain=chain,
-        at=_moment(reading, chain, hop) or subject.now,
+        at=_moment(reading, chain, hop) or asked.now,
         own_hosts=hosts,
         entry=entry,
-        inside=own and (hop is None or hop.authenticated or _shared(subject, hosts, exchangers)) and bool(chain.hops),
+        inside=own and (hop is None or hop.authenticated or _shared(asked.server, hosts, exchangers)) and bool(chain.hops),
         mail_from=_mail_from(reading, message, said),
         said=said,
-        now=subject.now,
+        now=asked.now,
     )
 
 
-def _exchangers(subject: ServerSubject, message: ArrivedMessage, chain: Chain, ev: Evidence) -> tuple[str, ...]:
+def _exchangers(asked: Asked, message: ArrivedMessage, chain: Chain, ev: Evidence) -> tuple[str, ...]:
     """Return the mail exchangers of the recipient's domain; a question without answer is no knowledge."""
-    domain = _askable(_recipient_domain(subject, message, chain))
+    domain = _askable(_recipient_domain(asked, message, chain))
     return ev[DnsProbe(domain, "MX")].values[:MAX_MX] if domain else ()
 
 
-def _recipient_domain(subject: ServerSubject, message: ArrivedMessage, chain: Chain) -> str:
-    if subject.arrival is not None and subject.arrival.way is Way.IMAP and subject.test is not None:
-        return domain_of(subject.test.to)
+def _recipient_domain(asked: Asked, message: ArrivedMessage, chain: Chain) -> str:
+    if asked.arrival.way is Way.IMAP and asked.to:
+        return domain_of(asked.to)
     noted = (chain.hops[0].recipient if chain.hops else "", message.text("delivered-to"), message.text("x-original-to"))
     to = message.to.found
     return next((found for text in noted if (found := _domain(text))), to[0].domain if len(to) == 1 else "")
 
 
-def _own_hosts(subject: ServerSubject, message: ArrivedMessage, chain: Chain, exchangers: tuple[str, ...]) -> tuple[str, ...]:
+def _own_hosts(asked: Asked, message: ArrivedMessage, chain: Chain, exchangers: tuple[str, ...]) -> tuple[str, ...]:
     """Return the domains of the receiver's servers, as far as the settings and DNS tell."""
-    imap = subject.arrival.host if subject.arrival is not None else ""
-    names = [*exchangers, imap, _recipient_domain(subject, message, chain)]
+    names = [*exchangers, asked.arrival.host, _recipient_domain(asked, message, chain)]
     patterns = [pattern.removeprefix("*.") for row in providers_of_mx(exchangers) for pattern in row.mx_patterns]
     return tuple(dict.fromkeys(by_suffix_list(name) for name in (*names, *patterns) if "." in name and not literal_address(name)))
 
@@ -257,7 +277,7 @@ def _results(message: ArrivedMessage, chain: Chain, hosts: tuple[str, ...], hop:
     return read_results(message, trusted=trusted, boundary=boundary.index)
 
 
-def _entry(subject: ServerSubject, handover: Handover | None, chain: Chain, hop: Hop | None, client: str, *, sure: bool) -> Entry:
+def _entry(asked: Asked, handover: Handover | None, chain: Chain, hop: Hop | None, client: str, *, sure: bool) -> Entry:
     if handover is not None:
         tls = Tls.YES if handover.tls_version else Tls.NO
         found = Entry(
@@ -269,7 +289,7 @@ def _entry(subject: ServerSubject, handover: Handover | None, chain: Chain, hop:
         found = replace(_of_hop(hop), sure=True) if hop else Entry(address=client, sure=True)
     else:
         found = replace(_of_hop(hop), sure=sure or bool(client)) if hop else Entry(address="")
-    return found if subject.allow_private or is_public(found.address) else replace(found, sure=False)
+    return found if asked.allow_private or is_public(found.address) else replace(found, sure=False)
 
 
 def is_public(address: str) -> bool:
@@ -281,11 +301,13 @@ def _of_hop(hop: Hop) -> Entry:
     return Entry(address=hop.address, helo=hop.from_name, by=hop.by, tls=hop.tls, tls_version=hop.tls_version)
 
 
-def _shared(subject: ServerSubject, hosts: tuple[str, ...], exchangers: tuple[str, ...]) -> bool:
+def _shared(server: Server | None, hosts: tuple[str, ...], exchangers: tuple[str, ...]) -> bool:
     """Tell whether sender and receiver are the same mail system, so that the outermost hop is the dispatcher's own."""
-    row = provider_of(subject.server)
+    if server is None:
+        return False
+    row = provider_of(server)
     theirs = {one.spf_include for one in providers_of_mx(exchangers) if one.spf_include}
-    return any(is_within(subject.server.host, host) for host in hosts) or (row is not None and row.spf_include in theirs)
+    return any(is_within(server.host, host) for host in hosts) or (row is not None and row.spf_include in theirs)
 
 
 def _mail_from(reading: ArrivalReading, message: ArrivedMessage, said: ReceiverResults) -> str | None:

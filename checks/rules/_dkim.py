@@ -16,6 +16,7 @@ from checks.probes import DnsProbe, DnsReading
 from checks.records.dkim import DkimKey, is_key, parse_key
 from checks.records.org_domain import by_suffix_list
 from checks.records.spf import is_spf
+from checks.rules._arrived_domain import selectors_of
 from checks.settings import Server
 from checks.subject import DomainSubject, domain_of
 from checks.tables import Provider
@@ -32,7 +33,7 @@ LONGEST_NAME = 253  # RFC 1035 section 2.3.4, in text without the last dot
 class Why(IntEnum):
     """Why a selector is looked at, the best reason first."""
 
-    NAMED = 1  # a person gave it
+    NAMED = 1  # a person gave it, or a message that has arrived is signed with it
     SERVER = 2  # the provider of a server that sends as this domain uses it
     SPF = 3  # the provider is named in the domain's SPF record: it sends for the domain
     MX = 4  # the provider receives the domain's mail; perhaps it sends, too
@@ -147,7 +148,8 @@ def look(subject: DomainSubject, ev: Evidence) -> tuple[Group, ...]:
 
     Where nothing else is known, the usual names are tried at the domain itself.
     """
-    wanted = _wanted(subject.domain, subject.selectors, _signing(subject)) or _guessed(subject.domain, ev)
+    named = dict.fromkeys((*subject.selectors, *selectors_of(subject, ev)))
+    wanted = _wanted(subject.domain, tuple(named), _signing(subject)) or _guessed(subject.domain, ev)
     if not wanted and not _signed_by_its_provider(subject):
         return _groups(subject.domain, [(Why.USUAL, None, USUAL)], ev)
     groups = _look(subject.domain, wanted, ev)
@@ -155,9 +157,9 @@ def look(subject: DomainSubject, ev: Evidence) -> tuple[Group, ...]:
     return tuple(group for group in groups if group.found or group.why < Why.SPF or not lucky)
 
 
-def look_for_server(domain: str, server: Server, ev: Evidence) -> tuple[Group, ...]:
-    """Return the selectors that are known for one server; nothing is guessed."""
-    return _look(domain, _wanted(domain, server.selectors, (server,)), ev)
+def look_for_server(domain: str, server: Server, ev: Evidence, *, signed: tuple[str, ...] = ()) -> tuple[Group, ...]:
+    """Return the selectors that are known for one server; nothing is guessed. `signed`: those of a message that has arrived."""
+    return _look(domain, _wanted(domain, tuple(dict.fromkeys((*server.selectors, *signed))), (server,)), ev)
 
 
 def has_no_selectors(domain: str, ev: Evidence) -> bool:

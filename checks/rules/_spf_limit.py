@@ -11,7 +11,8 @@ from checks.probes import DnsProbe
 from checks.records.org_domain import by_suffix_list
 from checks.records.spf import is_spf
 from checks.records.spf_tree import MAX_LOOKUPS, Step, Tree, cut
-from checks.rules._spf_senders import provider_of, senders
+from checks.rules._provider_of import provider_of
+from checks.rules._spf_senders import senders
 from checks.subject import DomainSubject
 from checks.tables import Provider, providers_of_spf
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from checks.evidence import Evidence
 from checks.records.address import Kind, special
 from checks.records.org_domain import by_suffix_list
 from checks.records.spf import Mechanism
 from checks.records.spf_tree import Failure, networks, walk
+from checks.rules._arrived_domain import Delivery, delivery_of
 from checks.rules._hosts import PER_FAMILY, literal_address, look_up
+from checks.rules._provider_of import provider_of
 from checks.settings import Server
 from checks.subject import DomainSubject, domain_of
-from checks.tables import Provider, provider, provider_of_host
+from checks.tables import Provider
 
 MAX_ADDRESSES = 20  # that a person names; each is a whole evaluation
 MAX_SENDERS = 20
@@ -57,8 +59,15 @@ def senders(subject: DomainSubject, ev: Evidence, *, sample: bool = True) -> lis
     if subject.sending_ips:
         named = tuple(dict.fromkeys(subject.sending_ips))[:MAX_ADDRESSES]
         return [Sender(label="", addresses=named, mail_from=postmaster, helo=subject.domain)]
+    seen = delivery_of(subject, ev)
+    if seen is not None and seen.server is None:
+        return [
+            Sender(label="", addresses=(seen.address,), mail_from=seen.mail_from or postmaster, helo=seen.helo or subject.domain)
+        ]
     servers = [
-        server for server in subject.servers if server.return_path is None or domain_of(server.return_path) == subject.domain
+        server
+        for server in subject.servers
+        if server.return_path is None or domain_of(server.return_path) == subject.domain or (seen and server == seen.server)
     ]
     look_up(ev, (server.host for server in servers if provider_of(server) is None))  # one round for all
     found: dict[str, Sender] = {}
@@ -72,12 +81,19 @@ def senders(subject: DomainSubject, ev: Evidence, *, sample: bool = True) -> lis
             found[key] = (
                 _of_provider(row, mail_from, helo, ev, sample=sample) if row else _of_host(server, mail_from, helo, subject, ev)
             )
+        if seen is not None and server == seen.server and key in found:
+            found[key] = _as_seen(found[key], seen)
     return list(found.values())
 
 
-def provider_of(server: Server) -> Provider | None:
-    """Return the provider that runs a server, by what the settings say or by its host name."""
-    return (provider(server.provider) if server.provider else None) or provider_of_host(server.host)
+def _as_seen(known: Sender, seen: Delivery) -> Sender:
+    """A receiver has seen from which address the server's mail comes: nothing is guessed any more.
+
+    Where that is one of the server's own addresses, the others may send as well; a provider's networks may, too.
+    """
+    others = known.addresses if known.include or seen.address in known.addresses else ()
+    addresses = tuple(dict.fromkeys((seen.address, *others)))
+    return replace(known, addresses=addresses, guessed=False, failures=(), mail_from=seen.mail_from or known.mail_from)
 
 
 def _of_provider(row: Provider, mail_from: str, helo: str, ev: Evidence, *, sample: bool) -> Sender:

@@ -16,7 +16,7 @@ from checks.records.triangle_shown import ShownRow
 from checks.rules._arrived import MARK, Came, shown
 from checks.rules._arrived_proof import Proof, asked_for
 from checks.rules._hosts import look_up
-from checks.rules._spf_senders import provider_of
+from checks.rules._provider_of import provider_of
 from checks.settings import Security
 from checks.subject import ServerSubject, Way
 

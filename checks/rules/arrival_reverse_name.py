@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._arrived import Came, Skip, from_outside, is_public, left_out, outcome_of_nothing
+from checks.rules._provider_of import provider_of
 from checks.rules._reverse import GMAIL, WEB_DE, YAHOO, Seen, Words, tell
-from checks.rules._spf_senders import provider_of
 from checks.subject import ServerSubject
 
 CONFIRMED = Outcome(

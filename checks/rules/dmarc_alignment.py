@@ -13,7 +13,7 @@ Use a bounce address (return path) at the domain of the visible sender, and let 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from checks.evidence import Evidence
@@ -21,6 +21,7 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.records.dmarc import Policy
 from checks.records.dmarc_walk import Walk, organisation_of, tree_walk
 from checks.records.org_domain import aligned, by_suffix_list
+from checks.rules._arrived_domain import selectors_by_server
 from checks.rules._dkim import Group, has_no_selectors, look_for_server, usable
 from checks.rules._dmarc import BULK_REFERENCE, is_bulk
 from checks.settings import Server
@@ -104,11 +105,14 @@ class Stream:
     server: Server
     domain: str
     envelope: str
+    signed: tuple[str, ...] = ()
+    """Selectors with which a message that has arrived is signed as the domain."""
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     """Foretell for each domain that the server sends as: its sender's, and those that its filter names."""
-    for stream in _streams(subject.server):
+    for foretold in _streams(subject.server):
+        stream = replace(foretold, signed=selectors_by_server(subject, foretold.domain, ev))
         walk = tree_walk(stream.domain, ev)
         spf = _spf(stream, walk, ev)
         dkim = _dkim(stream, walk, needed=spf is not Answer.YES, ev=ev)
@@ -145,14 +149,19 @@ def _signs(group: Group) -> bool:
 def _dkim(stream: Stream, walk: Walk, *, needed: bool, ev: Evidence) -> Answer:
     """Whether a signature of the domain is to be expected: its key is there for a selector of this server."""
     strict = walk.record is not None and walk.record.strict_dkim
-    groups = look_for_server(stream.domain, stream.server, ev)
+    groups = look_for_server(stream.domain, stream.server, ev, signed=stream.signed)
     if any(_signs(group) and (group.domain == stream.domain or not strict) for group in groups):
         return Answer.YES
     if not needed:
         return Answer.UNKNOWN
     for group in groups:
         group.settle(ev)
-    if stream.server.selectors or any(group.signed_as_itself for group in groups) or has_no_selectors(stream.domain, ev):
+    if (
+        stream.server.selectors
+        or stream.signed
+        or any(group.signed_as_itself for group in groups)
+        or has_no_selectors(stream.domain, ev)
+    ):
         return Answer.NO
     return Answer.UNKNOWN
 

@@ -8,7 +8,8 @@ A file is named after its rule (spf_record.toml is for checks/rules/spf_record.p
 - `readings`: {"smtp mail.club.example [192.0.2.10]:587 starttls" = { state = "ok", ... }} for everything that is not DNS
 - `sending_ips`, `selectors`, `now` (default 2026-11-23T09:00:00Z), `allow` (default all), `allow_private`, `test_to`, `message`
 - `blocklists = true`: blocklists may be asked
-- `arrived`: the message that has arrived, see tests.rules.letters; settings, zone, `test_to` and `message` then have defaults
+- `arrived`: the message that has arrived, see tests.rules.letters; settings, zone, `test_to` and `message` then have defaults;
+  `bare = true`: no settings, the domain alone
 - `content`: of the test message, if it is made of a template
 - `only = ["spf"]`: for a rule that concludes, which others run before it (default all)
 - `roles = ["from"]` or `["envelope"]`: for a bare domain, which role it has (default both)
@@ -40,7 +41,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 KNOWN_KEYS = {
     "name", "says", "never", "says_nothing_else", "zone", "domain", "faults", "settings", "server", "readings", "sending_ips",
     "selectors", "now", "allow", "allow_private", "test_to", "message", "roles", "volume", "titles", "records", "blocklists", "only",
-    "arrived", "content",
+    "arrived", "content", "bare",
 }  # fmt: skip
 
 
@@ -69,7 +70,7 @@ def run_case(stem: str, case: dict[str, Any]) -> list[Finding]:
     subjects: list[Subject]
     came = letters.arrived(case["arrived"]) if "arrived" in case else None
     usual = {"settings": letters.SETTINGS, "test_to": letters.READER, "message": letters.MARK} if came else {}
-    case = {**usual, **case}
+    case = {**({} if case.get("bare") else usual), **case}
     if "settings" in case:
         content = Content(**case["content"]) if "content" in case else None
         test = TestPlan(to=case["test_to"], message=case.get("message", ""), content=content) if "test_to" in case else None
@@ -83,7 +84,7 @@ def run_case(stem: str, case: dict[str, Any]) -> list[Finding]:
             DomainSubject(
                 now=now, domain=domain, allow_private=private, header_from="from" in roles, envelope="envelope" in roles,
                 sending_ips=tuple(case.get("sending_ips", ())), selectors=tuple(case.get("selectors", ())),
-                volume=Volume(**case.get("volume", {})), blocklists=case.get("blocklists", False),
+                volume=Volume(**case.get("volume", {})), blocklists=case.get("blocklists", False), arrival=came.arrival if came else None,
             )
         ]  # fmt: skip
     readings = {probe_id: _reading(probe_id, fields) for probe_id, fields in case.get("readings", {}).items()}
