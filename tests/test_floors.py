@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 GROUND = ("checks.model", "checks.evidence", "checks.settings", "checks.secret", "checks.subject", "checks.values")
-MIDDLE = ("checks.records", "checks.tables", "checks.probes", "checks.routing", "checks.changes")
+MIDDLE = ("checks.records", "checks.tables", "checks.probes", "checks.routing", "checks.changes", "checks.capacity")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "wizard": ("wizard", "reports", "checks"),
     "reports": ("reports", "checks.engine", "checks.catalogue", *MIDDLE, *GROUND),

@@ -1,0 +1,214 @@
+"""The smallest settings that carry a plan, and limits to enter that keep every limit of the provider."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checks.capacity.advise import (
+    Why,
+    advise,
+    carries,
+    connections_needed,
+    copied,
+    count_needed,
+    fitting_recipients,
+    mailboxes_needed,
+)  # fmt: skip
+from checks.capacity.entry import ENTERED_BURST, ENTERED_LIMIT, MARGIN, PERIODS, entered, entry
+from checks.capacity.model import Calendar, Channel, Every, Limit, OnExceed, Plan, Scope, Sliding, Unit
+from checks.capacity.result import CONNECTIONS
+from checks.capacity.simulate import simulate
+from checks.tables import limits as table
+from tests.capacity.plans import BERLIN, DAY, berlin, calendar, mailing, plan, sliding
+from tests.capacity.test_results import CLUB, MAILBOX, MICROSOFT
+
+
+def test_what_the_club_enters() -> None:
+    """9,000 recipients in any 24 hours and 27 messages a minute: a tenth below what Microsoft takes."""
+    found = entry(CLUB, "main")
+    assert found is not None
+    assert (found.max, found.per, found.unit, found.window) == (9_000, "day", Unit.RECIPIENTS, "sliding")
+    assert (found.burst, found.burst_per, found.margin, found.unkept) == (27, "minute", MARGIN, ())
+    assert found.keeps == tuple(limit.name for limit in MICROSOFT)
+    result = simulate(entered(CLUB, found))
+    assert {binding.limit for binding in result.bindings} == {CONNECTIONS, f"{ENTERED_LIMIT} main", f"{ENTERED_BURST} main"}
+
+
+def test_without_a_margin_the_entry_is_as_fast_as_the_provider() -> None:
+    found = entry(CLUB, "main", margin=Fraction(0))
+    assert found is not None
+    assert (found.max, found.burst) == (10_000, 30)
+    assert simulate(entered(CLUB, found)).finish == simulate(CLUB).finish
+
+
+def test_where_nothing_limits_nothing_is_entered() -> None:
+    assert entry(plan(mailing("2026-11-02 09:00", 10)), "main") is None
+    assert advise(plan(mailing("2026-11-02 09:00", 10))).entries == ()
+
+
+def test_a_calendar_limit_is_entered_as_one_where_the_zones_agree() -> None:
+    """Otherwise the day of 25 hours could see the sliding limit twice, so the hour has to keep it."""
+    daily = plan(mailing("2026-11-02 09:00", 5_000), calendar(2_000, Every.DAY))
+    same, other = entry(daily, "main", zone=BERLIN), entry(daily, "main", zone="UTC")
+    assert same is not None
+    assert other is not None
+    assert (same.max, same.per, same.window) == (1_800, "day", "calendar")
+    assert (other.max, other.per, other.window) == (72, "hour", "sliding")
+
+
+def test_a_limit_of_one_is_kept_without_a_margin_and_a_too_narrow_one_is_named() -> None:
+    found = entry(plan(mailing("2026-11-02 09:00", 5), sliding(1, 1, "single")), "main")
+    assert found is not None
+    assert (found.burst, found.burst_per) == (1, "second")
+    narrow = entry(
+        plan(mailing("2026-11-02 09:00", 9, recipients_per_message=3), sliding(2, 60, "narrow", unit=Unit.RECIPIENTS)), "main"
+    )
+    assert narrow is not None
+    assert narrow.unkept == ("narrow",)
+
+
+@st.composite
+def limited(draw: st.DrawFn) -> tuple[Plan, str]:
+    """Plans of one or two mailboxes with limits of every kind, across a change of the clocks."""
+    zones = [BERLIN, "America/New_York"]
+
+    def window() -> Sliding | Calendar:
+        if draw(st.booleans()):
+            return Sliding(seconds=draw(st.sampled_from([1, 10, 60, 300, 3_600, 7_200, DAY, 7 * DAY])))
+        return Calendar(every=draw(st.sampled_from(list(Every))), zone=draw(st.sampled_from(zones)))
+
+    names = draw(st.sampled_from([["one"], ["one", "two"]]))
+    limits = tuple(
+        Limit(
+            name=f"l{number}", count=draw(st.integers(1, 60)), unit=draw(st.sampled_from(list(Unit))), window=window(),
+            scope=draw(st.sampled_from([Scope.MAILBOX, Scope.TENANT])), external_only=draw(st.booleans()),
+            on_exceed=draw(st.sampled_from(list(OnExceed))),
+        )
+        for number in range(draw(st.integers(1, 4)))
+    )  # fmt: skip
+    mailings = tuple(
+        mailing(
+            draw(st.sampled_from(["2026-10-24 20:00", "2026-10-24 23:59", "2026-03-28 22:10"])), draw(st.integers(1, 300)), f"by {name}",
+            channel=name, recipients_per_message=draw(st.integers(1, 3)), external=draw(st.sampled_from([None, 0, 1])),
+        )
+        for name in names
+    )  # fmt: skip
+    return Plan(mailings=mailings, channels=tuple(Channel(name=name) for name in names), limits=limits), draw(
+        st.sampled_from(zones)
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(case=limited())
+def test_with_the_entry_in_force_no_limit_of_the_provider_is_ever_met(case: tuple[Plan, str]) -> None:
+    """Whatever the windows: none of the limits that it keeps holds anything back, refuses or loses a message."""
+    whole, zone = case
+    entries = [found for channel in whole.channels if (found := entry(whole, channel.name, zone=zone)) is not None]
+    if any(found.unkept for found in entries):
+        return
+    for found in entries:
+        whole = entered(whole, found, zone=zone)
+    result = simulate(whole)
+    assert {binding.limit.rpartition(" ")[0] for binding in result.bindings} <= {ENTERED_LIMIT, ENTERED_BURST}
+    assert not sum(outcome.rejected + outcome.refused for outcome in result.mailings)
+
+
+# --- what is needed ---------------------------------------------------------------------------------------------------
+
+
+def test_the_club_needs_a_second_mailbox_to_be_done_on_the_day() -> None:
+    by = berlin("2026-11-02 23:59")
+    advice = advise(CLUB, by=by)
+    assert not advice.carried
+    assert [(o.why, o.limit, o.messages) for o in advice.obstacles] == [(Why.LATE, MICROSOFT[0].name, 12_000)]
+    assert [(n.channel, n.mailboxes, n.connections) for n in advice.needs] == [("main", 2, None)]
+    assert advice.finish == berlin("2026-11-03 10:06:07")
+    assert carries(copied(CLUB, "main", 2), by)
+    assert advise(CLUB).carried
+
+
+def test_several_mailboxes_share_the_work_evenly() -> None:
+    parts = copied(plan(mailing("2026-11-02 09:00", 100, recipients_per_message=7, external=50)), "main", 4)
+    assert sum(part.recipients for part in parts.mailings) == 100
+    assert sum(part.outside for part in parts.mailings) == 50
+    assert [part.messages for part in parts.mailings] == [3, 4, 4, 4]
+    assert sum(part.messages for part in parts.mailings) == 15
+    assert len(copied(plan(mailing("2026-11-02 09:00", 2)), "main", 4).mailings) == 2
+
+
+def test_more_mailboxes_do_not_help_against_a_limit_of_the_tenant() -> None:
+    """One licence: 10,000 recipients outside in 24 hours for all mailboxes together. What helps is more licences."""
+    row = table.limit("microsoft365.tenant-external-recipients")
+    tenant = sliding(row.for_licences(1), DAY, "tenant", unit=Unit.RECIPIENTS, external_only=True, scope=Scope.TENANT)
+    whole = plan(mailing("2026-11-02 09:00", 12_000), *MICROSOFT, tenant, channel=MAILBOX)
+    by = berlin("2026-11-02 23:59")
+    assert mailboxes_needed(whole, "main", by) is None
+    enough = replace(whole, limits=(*MICROSOFT, replace(tenant, count=row.for_licences(25))))
+    assert mailboxes_needed(enough, "main", by) == 2
+    assert count_needed(copied(whole, "main", 2), "tenant", by) == 12_000
+
+
+def test_the_smallest_number_of_connections() -> None:
+    """3,600 messages of 2 seconds in 10 minutes: 300 go through one connection, so it takes twelve."""
+    channel = Channel(name="main", connections=1, milliseconds=2_000)
+    whole = plan(mailing("2026-11-02 09:00", 3_600), channel=channel)
+    assert connections_needed(whole, "main", berlin("2026-11-02 09:10")) == 12
+    assert connections_needed(whole, "main", berlin("2026-11-02 09:00:01")) is None
+    advice = advise(whole, by=berlin("2026-11-02 09:10"))
+    assert [(o.why, o.limit) for o in advice.obstacles] == [(Why.LATE, CONNECTIONS)]
+
+
+def test_the_smallest_limit_that_carries_the_plan() -> None:
+    """1,000 letters until 17:00 with a limit by the hour: nine windows begin, so 112 an hour."""
+    whole = plan(mailing("2026-11-02 09:00", 1_000), sliding(10, 3_600, "own"))
+    by = berlin("2026-11-02 17:00")
+    needed = count_needed(whole, "own", by)
+    assert needed == 112
+    for count, enough in ((112, True), (111, False)):
+        assert carries(plan(mailing("2026-11-02 09:00", 1_000), sliding(count, 3_600, "own")), by) is enough
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [({"on_exceed": OnExceed.REJECT}, Why.REJECTED), ({"count": 1, "window": Sliding(seconds=7 * DAY)}, Why.UNSENT)],
+)
+def test_why_a_plan_is_not_carried(change: dict[str, object], why: Why) -> None:
+    limit = replace(sliding(100, DAY, "narrow"), **change)  # type: ignore[arg-type] # a field each
+    obstacle = advise(plan(mailing("2026-11-02 09:00", 300), limit)).obstacles[0]
+    assert (obstacle.why, obstacle.limit) == (why, "narrow")
+
+
+def test_a_message_that_cannot_pass_is_told_with_the_size_that_can() -> None:
+    whole = plan(mailing("2026-11-02 09:00", 1_200, recipients_per_message=1_200), *MICROSOFT, channel=MAILBOX)
+    advice = advise(whole)
+    assert [(o.why, o.limit) for o in advice.obstacles] == [(Why.MISFIT, "recipients-per-message")]
+    assert advice.needs == ()
+    assert fitting_recipients(whole, "main") == 1_000
+
+
+def test_an_entry_keeps_every_limit_of_the_table() -> None:
+    """Each provider's general limits, as they are shipped, lead to numbers that can be entered."""
+    for provider in sorted({row.provider for row in table.limits()}):
+        rows = [row for row in table.limits_of([provider]) if row.general and row.seconds and row.unit in list(Unit)]
+        limits = tuple(sliding(row.value, row.seconds or 1, row.id, unit=Unit(row.unit)) for row in rows)
+        if limits:
+            found = entry(plan(mailing("2026-11-02 09:00", 5_000), *limits), "main")
+            assert found is not None
+            assert not found.unkept
+            rate = (found.max or 0) / PERIODS[found.per] if found.max else (found.burst or 0) / PERIODS[found.burst_per]
+            assert rate > 0
+            assert simulate(plan(mailing("2026-11-02 09:00", 5), *limits)).finish is not None
+
+
+def test_the_shares_end_with_the_mailing() -> None:
+    """A finish in time is a finish of every part."""
+    whole = copied(CLUB, "main", 3)
+    result = simulate(whole)
+    assert result.finish is not None
+    assert result.finish < berlin("2026-11-02 09:00") + timedelta(hours=3)
