@@ -115,6 +115,11 @@ Arg = str | int | float | bool | None | list[str] | tuple[str, ...] | dict[str, 
 sentence: plain data of a codec in checks.records."""
 
 
+DUE = "due"
+"""The argument that every outcome takes beside those that it names: a day on which something ends or changes, for the calendar.
+`checks.rules._due.due` makes it; a day alone (ISO 8601) will do. It is kept out of the fingerprint. None: there is no such day."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """One thing that a check can say, as data. Calling it makes the `Finding` and checks the arguments.
@@ -166,14 +171,16 @@ class Outcome:
         """
         if missing := self.names - args.keys():
             raise TypeError(f"{self.code} needs the arguments {sorted(missing)}")
-        if strange := args.keys() - self.names - set(self.also):
+        if strange := args.keys() - self.names - {*self.also, DUE}:
             raise TypeError(f"{self.code} knows no arguments {sorted(strange)}")
         if status is not None and status != self.status and status not in self.weighs:
             raise TypeError(f"{self.code} is never {status}")
         words = {name: spoken(args[name]) for name in self.names}
         worded = tuple(steps) or tuple(step.format_map(words) for step in self.steps)
         who = owner or self.owner
-        steady = {name: value for name, value in args.items() if name not in self.volatile}
+        if args.get(DUE, "") is None:
+            del args[DUE]
+        steady = {name: value for name, value in args.items() if name not in {*self.volatile, DUE}}
         return Finding(
             code=self.code,
             status=status or self.status,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from checks.model import Owner, Status, Verdict
 from reports.cards import MAX_CARDS, Card, Maker
 from reports.chapters import by_finding, chapters
+from reports.coming import Event, coming
 from reports.escape import line
 from reports.figures import Chapter
 from reports.mailtext import mail
@@ -63,6 +64,8 @@ class View:
     not_applicable: tuple[Card, ...]
     chapters: tuple[Chapter, ...]
     """What is drawn beside the sentences."""
+    coming: tuple[Event, ...]
+    """What ends or changes on a known day."""
     more: int
     """Findings left out because a section was full."""
     tables: tuple[tuple[str, str], ...]
@@ -113,6 +116,7 @@ def view(report: Report, *, manual: Manual = from_catalogue) -> View:
         counts=tuple(_counts(everything, {group.key for group in groups})),
         groups=tuple(groups),
         chapters=drawn,
+        coming=coming(report),
         more=maker.more,
         tables=tuple((line(table.name, 80), line(table.checked, 40)) for table in report.tables[:MAX_CARDS]),
         digest=report.digest(),

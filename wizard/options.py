@@ -15,7 +15,7 @@ from checks.evidence import Effect
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_TIMEOUT = 60.0
-FORMATS = ("text", "json", "html", "markdown", "csv", "junit", "nagios")
+FORMATS = ("text", "json", "html", "markdown", "csv", "junit", "nagios", "ics")
 
 
 @dataclass(frozen=True, kw_only=True)

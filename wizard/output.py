@@ -20,8 +20,12 @@ def prepare(directory: Path) -> None:
 def write(directory: Path, ran: Ran) -> list[Path]:
     """Write report.json, report.html, evidence.json and, for settings, dispatcher.json. Returns what was written.
 
+    calendar.ics is there if something comes up; one of an earlier run, of what no longer does, is taken away.
+
     The dispatcher's document is stamped only after a complete run: a part that was checked says nothing of the whole.
     """
+    from reports import calendar  # noqa: PLC0415 - as below
+    from reports.coming import coming  # noqa: PLC0415 - as below
     from reports.html import render  # noqa: PLC0415 - jinja2 is slow to import
 
     prepare(directory)
@@ -29,6 +33,10 @@ def write(directory: Path, ran: Ran) -> list[Path]:
     if ran.request.settings is not None:
         document = dispatcher.document(ran.request.settings, report=ran.report if ran.complete else None)
         files["dispatcher.json"] = dispatcher.to_json(document)
+    if coming(ran.report):
+        files["calendar.ics"] = calendar.render(ran.report)
+    else:
+        (directory / "calendar.ics").unlink(missing_ok=True)
     for name, text in files.items():
         atomic.write(directory / name, text)
     return [directory / name for name in files]

@@ -175,6 +175,8 @@ def rendered(report: Report, format_: str) -> str:
         from reports.machine.table import render  # noqa: PLC0415 - as above
     elif format_ == "junit":
         from reports.machine.junit import render  # noqa: PLC0415 - as above
+    elif format_ == "ics":
+        from reports.calendar import render  # noqa: PLC0415 - as above
     else:
         from reports.machine.nagios import render  # noqa: PLC0415 - as above
     return render(report)

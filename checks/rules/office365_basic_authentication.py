@@ -12,14 +12,15 @@ Change the server to OAuth (auth = xoauth2), where the dispatcher shows a token 
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
+from checks.rules._due import due_of
 from checks.rules._office365 import Channel, channel_of, day, elsewhere, is_microsoft_host, logs_in_by_password, sources
 from checks.settings import Auth
 from checks.subject import ServerSubject
-from checks.tables.dated import change
+from checks.tables.dated import Change, change
 from checks.tables.ways import way
 
 OFF = change("microsoft365.password-login-off-by-default")
@@ -72,7 +73,7 @@ HIGH_VOLUME = Outcome(
     code="office365.high-volume-password-login",
     status=Status.NOTE,
     weighs=(Status.WARN,),
-    title="{server} logs in to High Volume Email by password, which Microsoft takes until it ends {when} (as of {as_of})",
+    title="{server} logs in to High Volume Email by password, which by Microsoft's word {ends} {when} (as of {as_of})",
     owner=Owner.MAIL_ADMIN,
     steps=("Plan the change to OAuth (auth = xoauth2) before then.",),
     also=("since",),
@@ -90,19 +91,19 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     elif not logs_in_by_password(server):
         yield TOKEN(about=server.name, server=server.name)
     elif channel is Channel.HIGH_VOLUME:
-        status = Status.WARN if HVE_END.has_come(subject.now) else Status.NOTE
         yield HIGH_VOLUME(
             about=server.name,
-            status=status,
+            status=Status.NOTE if _is_far(HVE_END, subject) else Status.WARN,
             server=server.name,
+            ends="has ended" if HVE_END.has_come(subject.now) else "ends",
             when=HVE_END.when,
             since=day(HVE_END.since),
             as_of=day(HVE_END.checked),
+            due=due_of(HVE_END, subject.now, who="Microsoft 365"),
         )
     else:
         outcome = END_ANNOUNCED if END.has_come(subject.now) else OFF_BY_DEFAULT if OFF.has_come(subject.now) else ENDING
-        far = outcome is ENDING and OFF.since - subject.now.date() > FORESEEN
-        status = Status.NOTE if far else Status.WARN
+        status = Status.NOTE if outcome is ENDING and _is_far(OFF, subject) else Status.WARN
         yield outcome(
             about=server.name,
             status=status,
@@ -111,4 +112,9 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
             end_when=END.when,
             since=day(OFF.since),
             as_of=day(OFF.checked),
+            due=due_of(END if OFF.has_come(subject.now) else OFF, subject.now, who="Microsoft 365"),
         )
+
+
+def _is_far(change: Change, subject: ServerSubject) -> bool:
+    return change.since - subject.now.astimezone(UTC).date() > FORESEEN

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
+from checks.rules._due import due
 from checks.subject import SettingsSubject
 
 OFF = Outcome(code="settings.test-mode-off", status=Status.PASS, title="Test mode is off")
@@ -46,4 +47,5 @@ def judge(subject: SettingsSubject, _ev: Evidence) -> Iterator[Finding]:
         yield OVERDUE(about=subject.name, address=test.redirect_to, until=test.until.isoformat())
     else:
         until = f" until {test.until.isoformat()}" if test.until else ""
-        yield ON(about=subject.name, address=test.redirect_to, until=until)
+        entry = due(test.until, of="test mode", what="Last day of test mode") if test.until else None
+        yield ON(about=subject.name, address=test.redirect_to, until=until, due=entry)

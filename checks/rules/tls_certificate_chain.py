@@ -12,12 +12,14 @@ Let the mail server use the file that issuers call fullchain or bundle: its own 
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import CertificateFacts, TlsFacts
 from checks.rules._certificate import UNKNOWN_ISSUER, at, best, certificates, date_of, day, path_of, unsent_issuer
+from checks.rules._due import due
 from checks.rules._server import Look, not_tried, skipped, without_tls
 from checks.subject import ServerSubject
 
@@ -43,6 +45,7 @@ MISSING = Outcome(
 EXPIRES_SOON = Outcome(
     code="tls.intermediate-expires-soon",
     status=Status.WARN,
+    weighs=(Status.NOTE,),
     title="{where} sends along the certificate of its issuer ({subject}), which expires on {until} ({days} days left), before the server's own",
     owner=Owner.MAIL_ADMIN,
     steps=("Renew the server's certificate, and install the intermediate certificates that the issuer hands out with it today.",),
@@ -52,7 +55,8 @@ EXPIRES_SOON = Outcome(
 EXPIRED = Outcome(
     code="tls.intermediate-expired",
     status=Status.NOTE,
-    title="{where} sends along a certificate that expired on {until} ({subject}); newer programs find another way, older ones may refuse",
+    weighs=(Status.WARN,),
+    title="{where} sends along a certificate that expired on {until} ({subject}); {effect}",
     owner=Owner.MAIL_ADMIN,
     steps=("Replace the intermediate certificates at the server by those that the issuer offers today.",),
     references=("RFC 5280 section 6.1.3",),
@@ -68,7 +72,10 @@ DISORDER = Outcome(
 NOT_TRIED = not_tried("tls.certificate-chain", "Certificates sent along")
 WITHOUT = without_tls("tls.certificate-chain", "Certificates sent along")
 
-SOON = timedelta(days=14)
+FORESEEN, SOON = timedelta(days=30), timedelta(days=14)  # as for the server's own certificate
+ANOTHER_WAY = "newer programs find another way, older ones may refuse"
+ONLY_WAY = "it is that of the server's own issuer, and programs that know no newer one send nothing any more"
+RENEW = "The certificate of the issuer ({subject}) that {where} sends along expires, before the server's own"
 NO_ISSUER = "its certificate leads to no issuer that computers know"
 UNSEEN = "what it sends beside its own certificate was not seen"
 
@@ -96,7 +103,9 @@ def _fine(subject: ServerSubject, seen: Look, facts: TlsFacts) -> Finding:
         return skipped(NOT_TRIED, subject, seen, UNSEEN)
     if facts.verify_code in UNKNOWN_ISSUER:
         return skipped(NOT_TRIED, subject, seen, NO_ISSUER)
-    return COMPLETE(about=subject.name, where=seen.where, count=facts.sent)
+    ends, issuer = _ends_before(facts)
+    entry = _due(seen, seen.where, issuer, ends) if ends is not None and issuer is not None else None
+    return COMPLETE(about=subject.name, where=seen.where, count=facts.sent, due=entry)
 
 
 def _faults(subject: ServerSubject, seen: Look, address: str, facts: TlsFacts) -> Iterator[Finding]:
@@ -106,24 +115,45 @@ def _faults(subject: ServerSubject, seen: Look, address: str, facts: TlsFacts) -
     if link := unsent_issuer(facts):
         issuer = leaf.issuer or "it names none"
         yield MISSING(about=subject.name, where=where, issuer=issuer, link=link, address=address)
-    between = [one for one in path_of(facts)[1:] if not one.self_issued]
-    yield from _in_time(subject, where, leaf, between)
+    yield from _in_time(subject, seen, where, facts)
     if strays := _strays(facts):
         yield DISORDER(about=subject.name, where=where, strays=strays[:3])
 
 
-def _in_time(subject: ServerSubject, where: str, leaf: CertificateFacts, between: list[CertificateFacts]) -> Iterator[Finding]:
-    own_end = date_of(leaf.not_after)
-    for position, one in enumerate(between):
+def _between(facts: TlsFacts) -> list[CertificateFacts]:
+    return [one for one in path_of(facts)[1:] if not one.self_issued]
+
+
+def _ends_before(facts: TlsFacts) -> tuple[datetime | None, CertificateFacts | None]:
+    """Return the issuer's certificate and its end, if it ends before the server's own.
+
+    Further up there is often a second way, through a certificate of the same name; at the issuer itself there rarely is.
+    """
+    between = _between(facts)
+    own_end = date_of(facts.certificate.not_after) if facts.certificate else None
+    ends = date_of(between[0].not_after) if between else None
+    return (ends, between[0]) if ends is not None and own_end is not None and ends < own_end else (None, None)
+
+
+def _in_time(subject: ServerSubject, seen: Look, where: str, facts: TlsFacts) -> Iterator[Finding]:
+    for position, one in enumerate(_between(facts)):
         ends = date_of(one.not_after)
-        if ends is None:
-            continue
-        if ends <= subject.now:
-            yield EXPIRED(about=subject.name, where=where, until=day(ends), subject=one.subject)
-        # Further up there is often a second way, through a certificate of the same name; at the issuer itself there rarely is.
-        elif position == 0 and ends - subject.now <= SOON and own_end is not None and ends < own_end:
-            days = (ends - subject.now).days
-            yield EXPIRES_SOON(about=subject.name, where=where, until=day(ends), subject=one.subject, days=days)
+        if ends is not None and ends <= subject.now:
+            effect, status = (ANOTHER_WAY, Status.NOTE) if position else (ONLY_WAY, Status.WARN)
+            yield EXPIRED(about=subject.name, status=status, where=where, until=day(ends), subject=one.subject, effect=effect)
+    ends, issuer = _ends_before(facts)
+    left = ends - subject.now if ends is not None else timedelta(0)
+    if ends is not None and issuer is not None and timedelta(0) < left <= FORESEEN:
+        status = Status.WARN if left <= SOON else Status.NOTE
+        yield EXPIRES_SOON(
+            about=subject.name, status=status, where=where, until=day(ends), subject=issuer.subject, days=left.days,
+            due=_due(seen, where, issuer, ends),
+        )  # fmt: skip
+
+
+def _due(seen: Look, where: str, issuer: CertificateFacts, ends: datetime) -> dict[str, Any]:
+    what = RENEW.format(subject=issuer.subject, where=where)
+    return due(ends, of=f"intermediate {seen.where}", what=what, owner=Owner.MAIL_ADMIN, steps=EXPIRES_SOON.steps)
 
 
 def _strays(facts: TlsFacts) -> list[str]:

@@ -13,13 +13,16 @@ Renew the certificate and let the mail server load the new one; many forget the 
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import CertificateFacts, TlsFacts
 from checks.rules._certificate import EXPIRED, NOT_YET_VALID, at, certificates, date_of, day
-from checks.rules._server import not_tried, without_tls
+from checks.rules._due import due
+from checks.rules._server import Look, not_tried, without_tls
 from checks.subject import ServerSubject
+from checks.tables import provider_of_host
 
 VALID = Outcome(
     code="tls.certificate-valid",
@@ -83,6 +86,12 @@ NO_DATES = Outcome(
     owner=Owner.MAIL_ADMIN,
     steps=("Look at the certificate at the server, and install a new one if it is damaged.",),
 )
+IN_TIME_STEPS = (
+    "See that the renewal comes by itself; if it does not, renew the server's certificate.",
+    "Let the mail server load the new certificate; it often keeps the old one until it is restarted.",
+    "Run this check again: it shows the certificate that the mail server really uses.",
+)
+THEIRS = "{provider} renews it; nothing is to be done here. Run this check again in the days before."
 URGENT_STEPS = (
     "Renew the server's certificate today: an automatic renewal that was to come has failed by now.",
     "Let the mail server load the new certificate; it often keeps the old one until it is restarted.",
@@ -99,25 +108,26 @@ URGENT_DAYS, URGENT_PART = timedelta(days=7), 12
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     """Compare the dates with the moment of judging, whatever else is wrong with the certificate."""
-    good: list[Finding] = []
+    good: list[tuple[datetime, Finding]] = []
     bad = False
     for item in certificates(subject, ev, NOT_TRIED, WITHOUT):
         if isinstance(item, Finding):
             yield item
             return
         seen, address, facts = item
-        finding = _judged(subject, at(seen, address), address, facts)
-        if finding.status is Status.PASS:
-            good.append(finding)
+        finding = _judged(subject, seen, address, facts)
+        ends = date_of(facts.certificate.not_after) if facts.certificate else None
+        if finding.status is Status.PASS and ends is not None:
+            good.append((ends, finding))
         else:
             bad = True
             yield finding
     if not bad:
-        yield good[0]
+        yield min(good, key=lambda one: one[0])[1]  # of several certificates, the one that ends first
 
 
-def _judged(subject: ServerSubject, where: str, address: str, facts: TlsFacts) -> Finding:
-    about, code = subject.name, facts.verify_code
+def _judged(subject: ServerSubject, seen: Look, address: str, facts: TlsFacts) -> Finding:
+    about, code, where = subject.name, facts.verify_code, at(seen, address)
     cert = facts.certificate
     begins, ends = (date_of(cert.not_before), date_of(cert.not_after)) if cert else (None, None)
     if ends is not None and ends <= subject.now:
@@ -130,15 +140,25 @@ def _judged(subject: ServerSubject, where: str, address: str, facts: TlsFacts) -
         return CHAIN(about=about, where=where, why=facts.verify_reason or "its dates do not fit", address=address)
     if cert is None or ends is None:
         return NO_DATES(about=about, where=where)
-    return _in_time(subject, where, cert, ends)
+    return _in_time(subject, seen, address, cert, ends)
 
 
-def _in_time(subject: ServerSubject, where: str, cert: CertificateFacts, ends: datetime) -> Finding:
+def _in_time(subject: ServerSubject, seen: Look, address: str, cert: CertificateFacts, ends: datetime) -> Finding:
     left = ends - subject.now
     begins = date_of(cert.not_before)
     life = ends - begins if begins is not None else timedelta(days=398)  # the longest that browsers accept
+    where = at(seen, address)
+    known: dict[str, Any] = {"about": subject.name, "where": where, "until": day(ends), "days": left.days}
+    theirs = provider_of_host(subject.server.host)
+    entry = due(
+        ends,
+        of=f"certificate {seen.where}",
+        what=f"The certificate of {where} expires",
+        owner=Owner.PROVIDER if theirs else Owner.MAIL_ADMIN,
+        steps=(THEIRS.format(provider=theirs.name),) if theirs else IN_TIME_STEPS,
+    )
     if left > min(NOTE_DAYS, life / NOTE_PART):
-        return VALID(about=subject.name, where=where, until=day(ends), days=left.days)
+        return VALID(**known, due=entry)
     status = Status.WARN if left <= min(WARN_DAYS, life / WARN_PART) else Status.NOTE
     steps = URGENT_STEPS if left <= min(URGENT_DAYS, life / URGENT_PART) else ()
-    return EXPIRES_SOON(about=subject.name, status=status, steps=steps, where=where, until=day(ends), days=left.days)
+    return EXPIRES_SOON(**known, status=status, steps=steps, due=entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Change:
 
     def has_come(self, now: datetime) -> bool:
         """Whether the day has been reached, in UTC."""
-        return now.date() >= self.since
+        return now.astimezone(UTC).date() >= self.since
 
 
 @cache

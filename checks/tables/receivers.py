@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -48,7 +48,7 @@ class Requirement:
 
     def in_force(self, now: datetime) -> bool:
         """Whether it is enforced already, in UTC."""
-        return self.since is None or now.date() >= self.since
+        return self.since is None or now.astimezone(UTC).date() >= self.since
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,6 +113,7 @@ def test_a_healthy_server_takes_the_test_message_and_it_arrives(lab: Lab, tmp_pa
         "report.json",
         "evidence.json",
         "dispatcher.json",
+        "calendar.ics",  # the certificate's last day
     }
     for path in (tmp_path / "out").iterdir():
         assert lab.account.password not in path.read_text("utf-8")

@@ -69,7 +69,7 @@ from wizard.terminal import tell
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write report.html, report.json, evidence.json and dispatcher.json there.",
+    help="Write report.html, report.json, evidence.json and dispatcher.json there; calendar.ics too, if something expires or changes.",
 )
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
 @world_options
