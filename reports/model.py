@@ -22,12 +22,13 @@ MAX_DEPTH = 20  # of the open objects; what nests deeper is no report of ours
 
 FAMILIES = (
     *("settings", "vantage"),
-    *("spf", "dkim", "dmarc", "mx", "bounce", "soa", "dnssec", "published"),
-    *("reverse", "reputation", "port", "tls", "service", "auth", "sender", "send", "arrival", "triangle", "office365", "receivers"),
+    *("provider", "spf", "dkim", "dmarc", "mx", "bounce", "soa", "dnssec", "published"),
+    *("reverse", "reputation", "port", "tls", "service", "auth", "sender", "send", "arrival", "triangle", "limits", "office365", "receivers"),
     *("mtasts", "tlsrpt", "dane", "caa", "bimi"),
+    "facts",
 )
 """The order in which a person meets the checks: what they typed and from where it is looked at; the domain; the server and the message;
-and what is only about receiving."""
+what is only about receiving; and our own data."""
 
 
 def clean(text: str) -> str:

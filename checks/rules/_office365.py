@@ -81,7 +81,7 @@ def elsewhere(code: str, *, of: str = "a Microsoft 365 server") -> Outcome:
     return Outcome(code=code, status=Status.NOT_APPLICABLE, title=f"{{server}} is not {of}")
 
 
-def no_volume(code: str, of: str) -> Outcome:
+def no_volume(code: str, of: str, *rows: Limit) -> Outcome:
     """Make the outcome for settings that do not say how much is planned."""
     return Outcome(
         code=code,
@@ -90,6 +90,7 @@ def no_volume(code: str, of: str) -> Outcome:
         owner=Owner.US,
         steps=("Enter {missing} in the settings, then check again.",),
         also=FACT,
+        references=sources(*rows),
     )
 
 

@@ -11,14 +11,15 @@ How to fix it:
 Get the newest sendready, which brings newer facts. Until then, compare the findings that are named with the pages that they cite.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from checks.model import CheckResult, Finding, Outcome, Owner, Status
 from checks.rules.receivers_requirements import NEEDED
 from checks.subject import Subject
-from checks.tables import receivers
+from checks.tables import Provider, blocklists, providers, receivers, replies
+from checks.tables.dkim import Setup, setups
 
 INFORMATIONAL = True  # it is about our data
 ABOUT = "facts"
@@ -26,6 +27,12 @@ MONTHS = 12  # readers of a number may trust that somebody looked at it within a
 MAX_LISTED = 50
 MAX_NAMED = 8
 RECEIVERS = "receivers.requirements"
+OF_TABLES: Mapping[str, tuple[str, ...]] = {
+    "providers": ("spf.provider-not-included", "reverse.server-of-provider", "dkim.provider-key-not-found"),
+    "dkim": ("dkim.alias-to-wrong-key", "dkim.alias-elsewhere"),
+    "blocklists": ("reputation.not-listed", "reputation.listed-address"),
+}
+"""Findings whose sentence has no place for the day: the table that they lean on, and their codes."""
 
 OLD = Outcome(
     code="facts.old-facts",
@@ -59,7 +66,7 @@ class Leaning:
 
 def conclude(subjects: Sequence[Subject], results: Sequence[CheckResult]) -> Iterator[Finding]:
     """Collect the days that findings carry."""
-    leaning = sorted({*_of_findings(results), *_of_receivers(results)})
+    leaning = sorted({*_of_findings(results), *_of_tables(results), *_of_receivers(results)})
     if not leaning:
         yield NONE_USED(about=ABOUT)
         return
@@ -83,6 +90,24 @@ def _of_findings(results: Sequence[CheckResult]) -> Iterator[Leaning]:
     for finding in (finding for result in results for finding in result.findings):
         if finding.status is not Status.NOT_APPLICABLE and (read := _day(finding.args.get("as_of"))):
             yield Leaning(read=read, code=finding.code)
+
+
+def _of_tables(results: Sequence[CheckResult]) -> Iterator[Leaning]:
+    causes = {cause.id: cause.checked for cause in replies.causes()}
+    for finding in (finding for result in results for finding in result.findings):
+        if (cause := finding.args.get("cause")) in causes:
+            yield Leaning(read=causes[str(cause)], code=finding.code)
+    said = {finding.code for result in results for finding in result.findings}
+    for table, codes in OF_TABLES.items():
+        for code in said.intersection(codes):
+            yield Leaning(read=_oldest(table), code=code)
+
+
+def _oldest(table: str) -> date:
+    if table == "blocklists":
+        return blocklists.oldest()
+    rows: tuple[Setup | Provider, ...] = setups() if table == "dkim" else providers()
+    return min(row.checked for row in rows)
 
 
 def _of_receivers(results: Sequence[CheckResult]) -> Iterator[Leaning]:

@@ -54,7 +54,7 @@ SLOWED = Outcome(
     also=FACT,
     references=sources(PACE),
 )
-VOLUME_UNKNOWN = no_volume("office365.pace-volume-unknown", "Microsoft 365's pace of messages a minute")
+VOLUME_UNKNOWN = no_volume("office365.pace-volume-unknown", "Microsoft 365's pace of messages a minute", PACE)
 ELSEWHERE = elsewhere(
     "office365.pace-of-others", of="a mailbox of Microsoft 365, so its pace of messages a minute does not apply"
 )

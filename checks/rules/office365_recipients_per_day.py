@@ -86,7 +86,7 @@ ENDLESS = Outcome(
     also=("recipients", "planned", *FACT),
     references=REFERENCES,
 )
-VOLUME_UNKNOWN = no_volume("office365.daily-volume-unknown", "Microsoft 365's number of recipients a day")
+VOLUME_UNKNOWN = no_volume("office365.daily-volume-unknown", "Microsoft 365's number of recipients a day", DAILY)
 ELSEWHERE = elsewhere(
     "office365.daily-limit-of-others", of="a mailbox of Microsoft 365, so its number of recipients a day does not apply"
 )

@@ -43,7 +43,7 @@ LARGE = Outcome(
     also=FACT,
     references=sources(MOST, USUAL),
 )
-VOLUME_UNKNOWN = no_volume("office365.message-size-unknown", "Microsoft 365's number of recipients in one message")
+VOLUME_UNKNOWN = no_volume("office365.message-size-unknown", "Microsoft 365's number of recipients in one message", MOST)
 ELSEWHERE = elsewhere(
     "office365.message-size-of-others", of="a mailbox of Microsoft 365, so its number of recipients in one message does not apply"
 )

@@ -75,7 +75,9 @@ LICENCES_UNKNOWN = Outcome(
     also=("recipients", *FACT),
     references=sources(TENANT),
 )
-VOLUME_UNKNOWN = no_volume("office365.tenant-volume-unknown", "Microsoft 365's number of recipients outside of the organisation")
+VOLUME_UNKNOWN = no_volume(
+    "office365.tenant-volume-unknown", "Microsoft 365's number of recipients outside of the organisation", TENANT
+)
 ELSEWHERE = elsewhere(
     "office365.tenant-limit-of-others", of="a way out of Microsoft 365, so its number of outside recipients does not apply"
 )
