@@ -1,6 +1,6 @@
 """What is drawn beside the sentences: the parts that a drawing consists of. Every format draws these parts, and no other.
 
-A chapter of the report has one figure for each thing drawn, a figure has outlines side by side. Who makes chapters: reports.chapters.
+A chapter of the report has one figure for each thing drawn, a figure has outlines side by side or a table. Who makes chapters: reports.chapters.
 Every text in here is visible and bounded, as in a `View`.
 """
 
@@ -53,14 +53,35 @@ class Outline:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of a table."""
+
+    name: str
+    cells: tuple[str, ...]
+    """One for each column; empty: nothing to say."""
+    tag: Tag | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Things side by side."""
+
+    of: str
+    """What the names of the rows are."""
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One thing, drawn."""
+    """One thing, drawn: as outlines, or as a table."""
 
     anchor: str
     title: str
     label: str
     """The title where the chapter's is not in sight: in a link, in a terminal."""
-    outlines: tuple[Outline, ...]
+    outlines: tuple[Outline, ...] = ()
+    table: Table | None = None
     drawn: frozenset[str]
     """Fingerprints of the findings that it belongs to."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from checks.model import Status
 from reports.escape import visible
-from reports.figures import Chapter, Node, Outline
+from reports.figures import Chapter, Node, Outline, Table
 from reports.words import STATUS
 
 Say = Callable[[str, str], str]
@@ -27,6 +27,9 @@ def draw(chapter: Chapter, width: int, say: Say) -> Iterator[str]:
         for outline in figure.outlines:
             yield ""
             yield from _outline(outline, width, say)
+        if figure.table:
+            yield ""
+            yield from _table(figure.table, width, say)
     if chapter.more:
         yield ""
         yield from _wrapped(chapter.more, width, "   ")
@@ -44,6 +47,18 @@ def _outline(outline: Outline, width: int, say: Say) -> Iterator[str]:
         yield from _wrapped(outline.empty, width, "     ")
     if outline.more:
         yield from _wrapped(outline.more, width, "     ")
+
+
+def _table(table: Table, width: int, say: Say) -> Iterator[str]:
+    """A terminal is too narrow for sentences side by side: the columns stand below each other."""
+    for row in table.rows:
+        mark = f"{say(STATUS[Status(row.tag.status)].mark, row.tag.status)} " if row.tag else ""
+        first, *rest = _wrapped(f"{row.name}: {row.tag.word}" if row.tag else row.name, width, " " * (10 if row.tag else 5))
+        yield f"     {mark}{first.lstrip()}"
+        yield from rest
+        for column, cell in zip(table.columns, row.cells, strict=True):
+            if cell:
+                yield from _wrapped(f"{column}: {cell}", width, " " * 12, first=" " * 10)
 
 
 def _nodes(nodes: Iterable[Node], width: int, indent: int) -> Iterator[str]:

@@ -35,7 +35,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("pages")
-    for name in ("report.html", "healthy.html", "unanswered.html", "spf.html", "audit.html"):
+    for name in ("report.html", "healthy.html", "unanswered.html", "spf.html", "tables.html", "audit.html"):
         (place / name).write_text(golden.FILES[name](), "utf-8")
     for name, report in (("hostile.html", sample.customer()), ("hostile-spf.html", sample_spf.spf())):
         (place / name).write_text(html.render(poisoned(report, HOSTILE), manual=sample.manual), "utf-8")
@@ -71,7 +71,17 @@ class Visit:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(
-    "name", ["report.html", "healthy.html", "unanswered.html", "spf.html", "audit.html", "hostile.html", "hostile-spf.html"]
+    "name",
+    [
+        "report.html",
+        "healthy.html",
+        "unanswered.html",
+        "spf.html",
+        "tables.html",
+        "audit.html",
+        "hostile.html",
+        "hostile-spf.html",
+    ],
 )
 def test_it_fits_the_window_and_keeps_to_its_policy(browser: Any, folder: Path, name: str, width: int, scheme: str) -> None:
     """Nothing needs sideways scrolling, everything folded included; nothing is loaded; the console stays empty."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from checks.model import Status, Verdict
 from reports import dispatcher, html, text
 from reports.html import IndexRow, index_row, render_index
-from tests.reports import sample, sample_spf
+from tests.reports import sample, sample_spf, sample_tables
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -49,6 +49,8 @@ FILES: dict[str, Callable[[], str]] = {
     "unanswered.txt": lambda: text.render(sample.unanswered(), colour=False, manual=sample.manual),
     "spf.html": lambda: html.render(sample_spf.spf(), manual=sample.manual),
     "spf.txt": lambda: text.render(sample_spf.spf(), colour=False, manual=sample.manual),
+    "tables.html": lambda: html.render(sample_tables.tables(), manual=sample.manual),
+    "tables.txt": lambda: text.render(sample_tables.tables(), colour=False, manual=sample.manual),
     "audit.html": audit,
     "dispatcher.json": lambda: dispatcher.to_json(dispatcher.document(sample.settings(), report=sample.customer())),
 }
