@@ -98,7 +98,7 @@ def _written(settings: Settings, plan: Plan) -> Iterator[str]:
     yield f"{plan.settings}: these settings, without any password, for your user only{kept}"
     for place, where in plan.passwords.items():
         yield f"{where}: the password of {settings.servers[place].name}"
-    yield f"{plan.output}/: report.html, report.json, evidence.json and dispatcher.json, after the checks"
+    yield f"{plan.output}/: report.html, report.json, evidence.json and dispatcher.json, after the checks; calendar.ics if something expires or changes"
 
 
 def _test_message(answers: Answers, settings: Settings, plan: Plan) -> str:
