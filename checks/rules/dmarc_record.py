@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from checks.evidence import Evidence, State
 from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
-from checks.probes import DnsProbe, DnsReading
+from checks.probes import DnsProbe
 from checks.records.dmarc import DmarcRecord, is_dmarc, meant_as_dmarc, parse_dmarc
 from checks.records.dmarc_walk import Place, Walk, by_rfc7489, tree_walk
 from checks.rules._absent import is_absent
@@ -185,14 +185,21 @@ def _spoilt(subject: DomainSubject, place: Place, ev: Evidence) -> Finding | Non
         return MISWRITTEN(
             about=domain, status=status, domain=domain, place=place.domain, published=[meant[:LONGEST_SHOWN]], records=records
         )
-    if _leads_nowhere(place.reading) and ev[DnsProbe(f"*.{place.domain}", "TXT")].chain != place.reading.chain:
+    if _leads_nowhere(place, ev):
         return DANGLING(about=domain, status=status, domain=domain, place=place.domain, target=place.reading.chain[-1])
     return None
 
 
-def _leads_nowhere(reading: DnsReading) -> bool:
-    """An alias that a wildcard makes for every name below the domain (RFC 4592) was not meant for DMARC; who asks looks for that."""
-    return bool(reading.chain) and reading.state in (State.NXDOMAIN, State.NODATA)
+def _leads_nowhere(place: Place, ev: Evidence) -> bool:
+    """Tell whether somebody made an alias for the record, and there is nothing where it leads.
+
+    One that a wildcard (RFC 4592) or DNAME (RFC 6672) makes for every name below the domain was not meant for DMARC.
+    """
+    reading = place.reading
+    if not reading.chain or reading.state not in (State.NXDOMAIN, State.NODATA):
+        return False
+    any_name = ev[DnsProbe(f"*.{place.domain}", "TXT")].chain
+    return reading.chain not in (any_name, tuple(name.replace("*.", "_dmarc.", 1) for name in any_name))
 
 
 def _missing(subject: DomainSubject, ev: Evidence) -> Finding:
