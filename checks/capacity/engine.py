@@ -17,15 +17,17 @@ from checks.capacity.log import NEVER, Block, Echo, Emission, Log
 from checks.capacity.model import Mailing, OnExceed
 from checks.capacity.moments import HOUR, MINUTE
 
-MAX_STEPS = 1_000_000
-"""Moments that are played one by one; half a minute. Plans of people need some thousands."""
+MAX_STEPS = 500_000
+"""Moments that are played one by one; some ten seconds. Plans of people need some thousands."""
 MAX_PERIOD = HOUR
 """Longer repetitions are made of shorter ones, which are leapt over."""
-MAX_PATTERN = 512
-"""Emissions in one period; beyond, comparing costs more than a leap saves."""
+MAX_PATTERN = 2_048
+"""Emissions in one period. Two channels with beats of 701 and 457 milliseconds have 1,400 until they meet again."""
 MAX_ECHOES = 12
 LEAP = 256
 """Emissions that a leap has to save: a minute's burst stays in one piece, so that the minutes can be compared."""
+SHORT_LEAP = 32
+"""The same for the longest period, because it disturbs no other comparison."""
 PATIENCE = 64
 """Periods between two tries, at most."""
 
@@ -73,8 +75,8 @@ class Job:
         self.run += 1
         self.kind, self.left, _, self.weights = self.kinds[self.run]
 
-    def sends(self, now: int, messages: int, times: int = 1) -> None:
-        """Note what went."""
+    def sends(self, now: int, messages: int, holder: int, times: int = 1) -> None:
+        """Note what went, and what had held it back last."""
         self.left -= messages * times
         self.waiting -= messages * times
         self.sent += messages * times
@@ -82,8 +84,8 @@ class Job:
         if self.first is None:
             self.first = now
         self.last = now
-        if self.holder >= 0:
-            self.held[self.holder] = self.held.get(self.holder, 0) + messages * times
+        if holder >= 0:
+            self.held[holder] = self.held.get(holder, 0) + messages * times
 
     def is_held(self, counter: Counter) -> None:
         """Note that a limit holds it back."""
@@ -103,7 +105,6 @@ class Engine:
         self.truncated = False
         self._retry = retry
         self._horizon = horizon
-        self._leap = leap
         self._due: list[Job] = []
         self._ticket = count()
         self._agenda: list[tuple[int, int, int, Job | Counter]] = []
@@ -111,6 +112,9 @@ class Engine:
         self._since = -NEVER
         """Since when nothing but emissions has happened."""
         self._echoes = [Echo(log, period) for period in self._periods()]
+        self._worth = dict.fromkeys((echo.period for echo in self._echoes), leap)
+        if self._echoes:
+            self._worth[self._echoes[-1].period] = min(leap, max(SHORT_LEAP, leap // 8))
         self._by_kind = {kind[0]: job for job in jobs for kind in job.kinds}
 
     def at(self, moment: int, rank: int, what: Job | Counter) -> None:
@@ -209,7 +213,7 @@ class Engine:
             counter.used += weight * messages
             if counter.several or counter.next_at == NEVER:
                 counter.added(now, job.kind)
-        job.sends(now, messages)
+        job.sends(now, messages, job.holder)
         if not job.waiting:
             self._finish(job, now)
         elif not job.left:
@@ -239,8 +243,10 @@ class Engine:
         """Return the lengths after which a steady state can repeat itself, the shortest first."""
         windows = {counter.reach for counter in self.counters if not counter.connections} | {job.duration for job in self.jobs}
         windows = {window for window in windows if 0 < window <= MAX_PERIOD}
-        common = {lcm(*pair) for pair in combinations(sorted(windows)[:MAX_ECHOES], 2)}
-        together = sorted(length for length in common - windows if length <= MAX_PERIOD)
+        together: list[int] = []
+        if len({job.mailing.channel for job in self.jobs}) > 1:  # each has its own beat; they meet in a common multiple
+            common = {lcm(*pair) for pair in combinations(sorted(windows)[:MAX_ECHOES], 2)}
+            together = sorted(length for length in common - windows if length <= MAX_PERIOD)
         return sorted([*sorted(windows)[:MAX_ECHOES], *together][:MAX_ECHOES])
 
     def _try(self, now: int, before: int) -> int:
@@ -253,12 +259,14 @@ class Engine:
         for echo in self._echoes:
             if now - 2 * echo.period < self._since:
                 break
-            if now >= echo.try_at and (pattern := echo.pattern(now, MAX_PATTERN)):
-                while (times := self._sustained(now, echo, pattern)) * len(pattern) >= self._leap:
-                    now = ahead = self._repeat(now, echo.period, pattern, times)
-                if ahead:
-                    return ahead
-                echo.was_useless(now, PATIENCE)
+            if now < echo.try_at or not echo.alike(now):
+                continue
+            pattern = echo.pattern(now, MAX_PATTERN)
+            while pattern and (times := self._sustained(now, echo, pattern)) * len(pattern) >= self._worth[echo.period]:
+                now = ahead = self._repeat(now, echo.period, pattern, times)
+            if ahead:
+                return ahead
+            echo.was_useless(now, PATIENCE)
         return ahead
 
     def _sustained(self, now: int, echo: Echo, pattern: list[Emission]) -> int:
@@ -271,7 +279,7 @@ class Engine:
         for kind, messages in per_kind.items():
             times = min(times, (self._by_kind[kind].left - 1) // messages)  # the last message is played, it ends the run
         for counter in self.counters:
-            if times * len(pattern) < self._leap:
+            if times * len(pattern) < self._worth[echo.period]:
                 return 0
             counter.release(now)
             largest = max((counter.weights[job.kind] for job in self._due), default=0)
@@ -290,8 +298,8 @@ class Engine:
             last.repeats += times
         else:
             self.log.append(Block(now, period, times, tuple(pattern)))
-        for offset, kind, messages, _ in pattern:
-            self._by_kind[kind].sends(ahead - period + offset, messages, times)
+        for offset, kind, messages, holder in pattern:
+            self._by_kind[kind].sends(ahead - period + offset, messages, holder, times)
         for counter in self.counters:
             counter.leap(now, period, times, pattern)
             if counter.lacked_until > now - period:

@@ -63,15 +63,17 @@ class Echo:
         while self._here[0] < then:
             self._differs(self._here[0] + self.period)
             self._step()
-        if self._here == (then, kind, messages, holder):
+        if self._here[0] == then and self._here[1:] == (kind, messages, holder):
             self._step()
         else:
             self._differs(moment)
 
+    def alike(self, now: int) -> bool:
+        """Whether the last two periods were the same. The newest emission was now."""
+        return self.differed_at <= now - self.period < self._here[0]
+
     def pattern(self, now: int, most: int) -> list[Emission]:
-        """Return the last period's emissions, as offsets, if those of the period before were the same. The newest one was now."""
-        if self.differed_at > now - self.period or self._here[0] <= now - self.period:
-            return []
+        """Return the last period's emissions, as offsets; nothing if they are too many."""
         begin, found = now - self.period, []
         at, turn, entry = self._at, self._turn, self._entry
         for part in self._log[at:]:
@@ -120,13 +122,14 @@ class Echo:
 
     def _step(self) -> None:
         found = self._log[self._at]
-        self._entry += 1
-        if not isinstance(found, Block):
-            self._at, self._entry = self._at + 1, 0
-        elif self._entry == len(found.pattern):
-            self._turn, self._entry = self._turn + 1, 0
-            if self._turn == found.repeats:
-                self._at, self._turn = self._at + 1, 0
+        if isinstance(found, Block):
+            self._entry += 1
+            if self._entry == len(found.pattern):
+                self._turn, self._entry = self._turn + 1, 0
+                if self._turn == found.repeats:
+                    self._at, self._turn = self._at + 1, 0
+        else:
+            self._at += 1
         self._look()
 
     def _seek(self, edge: int) -> None:

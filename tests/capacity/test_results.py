@@ -48,7 +48,7 @@ def test_the_line_of_the_club_rises_rests_and_rises() -> None:
     }
 
 
-@pytest.mark.parametrize("recipients", [1, 3, 400, 9_999, 10_000, 12_000, 31_000])
+@pytest.mark.parametrize("recipients", [1, 3, 400, 9_999, 10_000, 12_000, 21_000])
 def test_leaps_change_nothing(recipients: int) -> None:
     """The result with leaps is the one without, to the last field."""
     mailings = (mailing("2026-11-02 09:00", recipients), mailing("2026-11-02 11:00", 700, "second", priority=1))

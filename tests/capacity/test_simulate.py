@@ -25,7 +25,7 @@ from checks.capacity.result import Result
 from checks.capacity.simulate import Played, play, summary
 from tests.capacity.brute import Brute
 
-QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+QUICK = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 local = datetime.fromisoformat
 STARTS = [
     ("UTC", local("2026-03-04 23:58")), ("Europe/Berlin", local("2026-03-29 01:58")), ("Europe/Berlin", local("2026-03-29 02:30")),

@@ -1,0 +1,68 @@
+"""Leaps are a way to count faster, and nothing else: larger plans, with and without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from checks.capacity.model import Calendar, Channel, Every, Limit, Mailing, OnExceed, Plan, Scope, Sliding, Unit
+from checks.capacity.simulate import play, summary
+from tests.capacity.plans import BERLIN, local
+
+LENGTHS = {1: Sliding(seconds=1), 60: Sliding(seconds=60), 3_600: Sliding(seconds=3_600), 86_400: Sliding(seconds=86_400)}
+NEVER = 1 << 60
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """Some thousand messages, whole or half outside, and limits near the rates at which they want to go."""
+    channels = tuple(
+        Channel(
+            name=name, connections=draw(st.sampled_from([None, 1, 2, 3, 7])), bytes_per_second=draw(st.sampled_from([None, None, 1_000])),
+            milliseconds=draw(st.sampled_from([0, 100, 250, 333, 500, 700, 1_000, 2_000])),
+        )
+        for name in draw(st.sampled_from(["a", "a", "ab"]))
+    )  # fmt: skip
+    mailings = tuple(
+        Mailing(
+            name=f"m{number}", channel=draw(st.sampled_from(channels)).name, zone=BERLIN,
+            start=local("2026-10-24 23:00") + timedelta(minutes=draw(st.sampled_from([0, 0, 7, 90]))),
+            recipients=(people := draw(st.sampled_from([500, 1_500, 3_000]))), recipients_per_message=draw(st.sampled_from([1, 1, 7])),
+            external=draw(st.sampled_from([None, people // 2])), bytes_per_message=draw(st.sampled_from([0, 0, 300])),
+            priority=draw(st.integers(0, 1)),
+        )
+        for number in range(draw(st.integers(1, 3)))
+    )  # fmt: skip
+    limits = []
+    for number in range(draw(st.integers(1, 4))):
+        seconds, window = draw(st.sampled_from(sorted(LENGTHS.items())))
+        every = {60: Every.MINUTE, 3_600: Every.HOUR, 86_400: Every.DAY}.get(seconds)
+        rate = draw(st.sampled_from([0.05, 0.3, 1, 1.5, 3, 10])) * draw(st.floats(0.9, 1.1))
+        limits.append(
+            Limit(
+                name=f"l{number}", count=max(7, int(seconds * rate)), unit=draw(st.sampled_from(list(Unit))),
+                window=Calendar(every=every, zone=BERLIN) if every and draw(st.booleans()) else window,
+                scope=draw(st.sampled_from([Scope.MAILBOX, Scope.TENANT])), external_only=draw(st.integers(0, 4)) == 0,
+                on_exceed=OnExceed.DEFER if draw(st.integers(0, 4)) else OnExceed.RETRY,
+            )
+        )  # fmt: skip
+    return Plan(mailings=mailings, channels=channels, limits=tuple(limits))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plan=plans(), leap=st.sampled_from([4, 40, 256]))
+def test_a_plan_goes_the_same_way_with_leaps_and_without(plan: Plan, leap: int) -> None:
+    """Every message at the same millisecond, and every field of the result."""
+    fast, slow = play(plan, leap=leap, patience=60 * 3_600_000), play(plan, leap=NEVER, patience=60 * 3_600_000)
+    assert summary(fast) == summary(slow)
+    assert _merged(fast.emissions()) == _merged(slow.emissions())
+
+
+def _merged(emissions: Iterator[tuple[int, str, int]]) -> dict[tuple[int, str], int]:
+    found: dict[tuple[int, str], int] = {}
+    for moment, mailing, messages in emissions:
+        found[moment, mailing] = found.get((moment, mailing), 0) + messages
+    return found
