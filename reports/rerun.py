@@ -12,6 +12,7 @@ MAX_REPEATED = 50  # values of one flag; nobody types more
 MAX_WORD = 4_000
 MAX_CODES = 3  # a command that names more is read by nobody; it names families then
 MAX_FAMILIES = 4  # of a dozen; beyond, the whole check is as quick and shorter to type
+ARRIVAL = frozenset({"arrival", "triangle"})  # families that judge a message that has arrived
 OURS = "the system's"  # how a run names the name servers that it was not told
 
 COLUMNS = 80  # of a terminal that nobody made wider
@@ -75,7 +76,7 @@ def _command(report: Report, codes: Sequence[str], servers: Sequence[str]) -> Wo
     together = ",".join(codes)
     if codes:
         words += ["--only", together] if len(together) <= MAX_CODES_LENGTH else _repeated("--only", codes)
-    words += _message(subject, vantage, codes)
+    words += _message(subject, vantage, codes) + _arrival(subject, codes)
     words += _repeated("--nameserver", [server for server in _list(vantage.get("nameservers")) if server != OURS])
     if vantage.get("allow_private") is True:
         words.append("--allow-private")
@@ -104,8 +105,21 @@ def _message(subject: Mapping[str, object], vantage: Mapping[str, object], codes
         return ["--allow", "look"]
     planned = subject.get("test_message")
     to = str(planned.get("to") or "") if isinstance(planned, Mapping) else ""
-    sends = ["--allow", "look,login,send"] if "send" in families and "send" in allowed else []
-    return [*sends, "--to", to] if to and families & {"send", "sender"} else []
+    new = "--arrival-password" in _arrival(subject, codes)
+    sends = ["--allow", "look,login,send"] if ("send" in families or new) and "send" in allowed else []
+    return [*sends, "--to", to] if to and (new or families & {"send", "sender"}) else []
+
+
+def _arrival(subject: Mapping[str, object], codes: Sequence[str]) -> list[str]:
+    """Repeat where the message that has arrived is looked at: a saved one always, a mailbox for what only a new message shows."""
+    arrival = subject.get("arrival")
+    if not isinstance(arrival, Mapping) or not arrival.get("given") or arrival["given"] == "-":
+        return []
+    words = ["--arrival", str(arrival["given"])]
+    if arrival.get("way") != "imap":
+        return words
+    password = ["--arrival-password", str(arrival["password"])] if arrival.get("password") else []
+    return [*words, *password] if {code.partition(".")[0] for code in codes} & ARRIVAL else []
 
 
 def _repeated(flag: str, values: object) -> list[str]:

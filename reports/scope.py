@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from checks.model import Finding, Owner, Status
+from checks.model import CheckResult, Finding, Owner, Status
 from checks.tables import provider_of_host
 from reports.escape import block, line
 from reports.links import anchor
-from reports.model import FindingEntry, Report
+from reports.model import CheckEntry, FindingEntry, Report
 from reports.names import both_forms
 from reports.words import listed
 
@@ -265,6 +265,8 @@ def _message(value: Any, report: Report) -> str:
     statuses = {finding.status for finding in said}
     if Status.FAIL in statuses:
         return f"The test message to {to} was not accepted; the reason is among the points above.{tail}"
+    if Status.PASS in statuses and (where := arrived_in(report.checks)):
+        return f"The server accepted the test message to {to}, and it has arrived {where}.{tail}"
     if Status.PASS in statuses:
         return (
             f"The server accepted the test message to {to}. Accepted by the server is not yet delivered: "
@@ -273,6 +275,15 @@ def _message(value: Any, report: Report) -> str:
     if why := not_sent(said):
         return why
     return f"A test message to {to} was planned; whether the server accepted it is not known.{tail}"
+
+
+ARRIVED = {"arrival.message-in-inbox": "in the inbox", "arrival.message-in-junk": "among the spam"}
+
+
+def arrived_in(checks: Iterable[CheckEntry | CheckResult]) -> str:
+    """Say where the test message has arrived; empty if that is not known."""
+    said = (finding.code for entry in checks for finding in entry.findings)
+    return next((ARRIVED[code] for code in said if code in ARRIVED), "")
 
 
 MESSAGE = "send."  # the family of checks that hands the test message over

@@ -53,6 +53,7 @@ class Request:
                 selectors=self.selectors,
                 allow_private=self.allow_private,
                 blocklists=self.blocklists,
+                arrival=self.arrival,
             )
         return of_settings(
             self.settings,

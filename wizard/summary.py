@@ -122,6 +122,9 @@ def not_tested(request: Request, results: list[CheckResult], allowed: Any) -> li
 
 
 def _not_sent(request: Request, results: list[CheckResult], allowed: Any) -> list[str]:
+    given = {"arrival.message-given", "arrival.message-is-old"}
+    if not request.message and given & {finding.code for result in results for finding in result.findings}:
+        return ["No test message was sent: the message that was given (--arrival) was judged instead."]
     if not request.message or "send" not in allowed:
         return ["No test message was sent, so whether one arrives is not known (--allow look,login,send --to ADDRESS)."]
     said = [finding for result in results if result.check.startswith(MESSAGE) for finding in result.findings]
@@ -145,6 +148,10 @@ def subject_of(request: Request, now: datetime) -> dict[str, Any]:
             plain[name] = list(given)
     if request.blocklists:
         plain["blocklists"] = True
+    if request.arrival is not None:
+        plain["arrival"] = {"way": request.arrival.way.value, "given": request.arrival.given}
+        if password := request.arrival.password:
+            plain["arrival"]["password"] = f"{password.source.value}:{password.ref}"
     if request.arrival is not None:
         plain["arrival"] = request.arrival.given
     if request.settings is not None:

@@ -12,6 +12,7 @@ from checks.model import CheckResult, Outcome, Status
 from reports import html, text
 from reports.chapters import by_finding, chapters
 from reports.model import Report, build
+from reports.view import view
 from tests.reports import pages, sample, sample_tables
 from tests.reports.test_html import BENIGN, HOSTILE
 
@@ -95,3 +96,16 @@ def test_any_table_of_a_foreign_report_is_drawn_or_left_out(table: Any) -> None:
     """A report.json from elsewhere cannot break the page."""
     for check in ("triangle.agreement", "receivers.requirements"):
         chapters(report_of(check, table if isinstance(table, dict) else {"rows": table}))
+
+
+def test_a_message_that_has_arrived_is_no_longer_looked_for() -> None:
+    """The report's first page does not send a person to a mailbox that was looked into."""
+    sent = Outcome(code="send.message-accepted", status=Status.PASS, title="so")(about="a")
+    for code, words in (("message-in-inbox", "and it has arrived in the inbox."), ("message-in-junk", "among the spam.")):
+        found = Outcome(code=f"arrival.{code}", status=Status.PASS, title="so")(about="a")
+        results = [CheckResult(check="send.accepted", findings=(sent,)), CheckResult(check="arrival.found", findings=(found,))]
+        subject = {"kind": "settings", "test_message": {"to": "qa@a.example", "id": "sr-1"}}
+        report = build(results=results, tool="t", taken_at=sample.TAKEN, subject=subject, vantage={})
+        shown = view(report, manual=lambda _: None).scope.message
+        assert words in shown
+        assert "please look" not in shown

@@ -287,7 +287,8 @@ def test_the_commands_take_it(tmp_path: Path) -> None:
     assert request["arrival"] == {"way": "file", "sha256": sha256(MESSAGE).hexdigest(), "given": "m.eml"}
     assert run("judge", "out/evidence.json", cwd=tmp_path).returncode == 2
     for arguments, code, says in (
-        (("check", "--domain", "club.example", "--arrival", "m.eml"), 64, "settings file"),
+        (("check", "--domain", "club.example", "--arrival", "imaps://me@x.example"), 64, "settings file"),
+        (("check", "--domain", "club.example", "--arrival", "none.eml"), 65, "no such file"),
         (("check", "a.toml", "--arrival", "imaps://me:canary@x.example"), 64, "password does not belong"),
         (("check", "a.toml", "--arrival", "none.eml"), 65, "no such file"),
         (("send-test", "a.toml", "--to", "me@club.example", "--yes", "--arrival", "imaps://x.example"), 64, "--arrival-password"),
@@ -296,3 +297,17 @@ def test_the_commands_take_it(tmp_path: Path) -> None:
         assert (found.returncode, found.stdout) == (code, "")
         assert says in found.stderr
         assert "canary" not in found.stderr
+
+
+def test_a_saved_message_shows_the_selector_of_a_bare_domain(tmp_path: Path) -> None:
+    """`check --domain D --arrival FILE`: what the message is signed with is looked for in DNS; the evidence keeps the message."""
+    (tmp_path / "m.eml").write_bytes(
+        b"DKIM-Signature: v=1; a=rsa-sha256; d=club.example; s=odd7; h=from; bh=AAAA; b=AAAA\r\n" + MESSAGE
+    )
+    found = run(
+        "check", "--domain", "club.example", "--arrival", "m.eml", "--only", "dkim.key", "--output", "out", *NOWHERE, cwd=tmp_path
+    )
+    assert found.returncode == 3, "no name server answers"
+    readings = json.loads((tmp_path / "out" / "evidence.json").read_text())["readings"]
+    assert "dns odd7._domainkey.club.example TXT" in {row["id"] for row in readings}
+    assert run("judge", "out/evidence.json", cwd=tmp_path).returncode == 3

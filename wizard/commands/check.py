@@ -98,8 +98,10 @@ def command(
     """
     if (settings is None) == (domain_name is None):
         raise click.UsageError("Give either a settings file or --domain DOMAIN, like: sendready check --domain example.org")
-    if domain_name and (server or to or arrival or arrival_password or template):
-        raise click.UsageError("--server, --to, --template and --arrival go with a settings file, not with --domain.")
+    if domain_name and (server or to or arrival_password or template):
+        raise click.UsageError("--server, --to, --template and --arrival-password go with a settings file, not with --domain.")
+    if domain_name and arrival and "://" in arrival:
+        raise click.UsageError("With --domain, --arrival takes a saved message only; a mailbox goes with a settings file.")
     if to and Effect.SEND not in (allow or ()):
         tell(
             "Nothing is sent: the server is only asked whether it would take mail to that address (RCPT). To send the test message, add --allow look,login,send."
@@ -115,6 +117,7 @@ def command(
     brought = Asked()
     if settings is None:
         allowed = allow if allow is not None else frozenset({Effect.LOOK})
+        brought = asked(arrival, password=None, to="", sends=False)
         request = Request(
             domain=domain_name or "",
             name=domain_name or "",
@@ -122,6 +125,7 @@ def command(
             selectors=selectors,
             allow_private=world.allow_private,
             blocklists=blocklists,
+            arrival=brought.arrival,
             only=only,
             skip=skip,
         )
