@@ -20,7 +20,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from checks.secret import SecretSource
-from checks.values import Address, Count, Domain, Host, Hours, Line, Pattern, Port, Selector, WebAddress, Zone
+from checks.values import Address, Clock, Count, Domain, Host, Hours, Line, Pattern, Port, Selector, WebAddress, Zone
 
 SCHEMA_VERSION = 1
 MAX_SERVERS = 100  # more is a generated file gone wrong
@@ -206,6 +206,23 @@ class Volume(Part):
 
     recipients_per_mailing: Count | None = None
     mailings_per_week: Count | None = None
+    mailings_per_day: Count | None = Field(
+        default=None, description="such mailings on the busiest day; those of a week are spread evenly if absent"
+    )
+    recipients_per_message: Count | None = Field(
+        default=None, description="recipients that the dispatcher puts into one message; 1 if absent"
+    )
+    outside_percent: int | None = Field(
+        default=None, ge=0, le=100, description="how many of 100 recipients are outside of the own organisation; all if absent"
+    )
+    attachments_kb: Count | None = Field(default=None, description="size of the files in one message, in kB, before it is sent")
+    start: Clock | None = Field(default=None, description="when a mailing usually starts, as local time like 09:00")
+    peak_hour_messages: Count | None = Field(
+        default=None, description="other messages through the same server in the busiest hour, like invoices and confirmations"
+    )
+    growth_percent: int | None = Field(
+        default=None, ge=1, le=1000, description="how many per cent more recipients a mailing will have in a year"
+    )
     licences: Count | None = Field(default=None, description="purchased Microsoft 365 licences with a mailbox")
     plan: Line | None = Field(default=None, description="the Microsoft 365 plan, like Business Standard, E3 or trial")
 

@@ -130,6 +130,12 @@ def _zone(text: str) -> str:
     return text
 
 
+def _clock(text: str) -> str:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise ValueError("this is not a time of day; it should look like 09:00")
+    return text
+
+
 def _whole_number(value: object) -> object:
     # bool is an int to Python, and int("٥٨٧") is 587; neither is what anybody meant.
     if isinstance(value, bool) or (isinstance(value, str) and not re.fullmatch(r"[0-9]{1,12}", value)):
@@ -146,5 +152,6 @@ WebAddress = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_link)]
 Count = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=1_000_000_000)]
 Port = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=65535)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Clock = Annotated[str, AfterValidator(_clock)]
 Hours = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=336)]
 Selector = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*$", max_length=200)]

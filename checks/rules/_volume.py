@@ -27,11 +27,13 @@ class Planned:
     """Of one mailing."""
     mailings: int | None
     """In a week; None if nobody said."""
+    said_a_day: int | None = None
+    """On the busiest day; None if nobody said."""
 
     @property
     def mailings_a_day(self) -> int:
         """On the busiest day."""
-        return -(-(self.mailings or 1) // DAYS)
+        return self.said_a_day or -(-(self.mailings or 1) // DAYS)
 
     @property
     def busiest_day(self) -> int:
@@ -41,7 +43,7 @@ class Planned:
     @property
     def week(self) -> int | None:
         """Recipients in a week; None if nobody said how many mailings there are."""
-        return None if self.mailings is None else self.recipients * self.mailings
+        return None if self.mailings is None else self.recipients * max(self.mailings, self.said_a_day or 1)
 
     @property
     def words(self) -> str:
@@ -62,7 +64,9 @@ def planned(volume: Volume) -> Planned | None:
     """Return the planned volume, or None if nobody said how large a mailing is."""
     if volume.recipients_per_mailing is None:
         return None
-    return Planned(recipients=volume.recipients_per_mailing, mailings=volume.mailings_per_week)
+    return Planned(
+        recipients=volume.recipients_per_mailing, mailings=volume.mailings_per_week, said_a_day=volume.mailings_per_day
+    )
 
 
 def parts(count: int, size: int) -> int:

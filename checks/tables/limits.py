@@ -71,6 +71,8 @@ class Limit:
     """Date of the text that was read, as exact as it has one."""
     refusal: str = ""
     """What the provider answers beyond it, as it reads in a sentence."""
+    on_exceed: str = ""
+    """`defer` where the provider says that it only slows down; what else becomes of a message is told by `refusal`."""
     note: str = ""
 
     @property
@@ -169,6 +171,8 @@ def read(rows: list[dict[str, Any]]) -> tuple[Limit, ...]:
             raise ValueError(
                 f"{FILE}: {row.get('id')} needs a unit ({', '.join(UNITS)}), a window ({', '.join(WINDOWS)}) and a scope"
             )
+        if row.get("on_exceed", "") not in ("", "defer"):
+            raise ValueError(f"{FILE}: {row.get('id')}: on_exceed is defer or left out; a refusal speaks for itself")
         if type(value) is not int or value < 1:
             raise ValueError(f"{FILE}: {row.get('id')} has no number")
         found.append(made(Limit, {**row, "formula": formula, "value": value}, FILE))

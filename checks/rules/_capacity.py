@@ -1,0 +1,330 @@
+"""From settings and evidence to a plan that can be played: which limits are in force for a server, and what becomes of a message beyond them.
+
+What a limit does is taken from its source. A provider that says it only slows down defers (`on_exceed` of its row); one whose refusal is a 5xx
+rejects for good, with a 4xx the message comes again (RFC 5321 section 4.2.1); where nothing is said, it is taken to come again. The settings'
+own limits do what the settings say. What nobody states is assumed here, in constants, and the report says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from checks.capacity.model import (
+    Calendar,
+    Channel,
+    Dispatcher,
+    Every,
+    Limit,
+    Mailing,
+    OnExceed,
+    Plan,
+    Scope,
+    Sliding,
+    Unit,
+    encoded_size,
+)
+from checks.capacity.volume import recurring
+from checks.evidence import Evidence, Undetermined
+from checks.records.ehlo_facts import limits_of as stated_limits
+from checks.records.ehlo_facts import size_of
+from checks.rules._office365 import Channel as Way
+from checks.rules._office365 import channel_of
+from checks.rules._provider_limits import in_one_message, providers_behind, published, spoken_limit
+from checks.rules._server import Layer, look
+from checks.rules._volume import DAYS, HOURS, Planned, is_trial, planned
+from checks.rules.office365_tenant_external_recipients import ENFORCED, PAUSED_ABOVE, TENANT, TRIAL
+from checks.settings import Limit as OwnLimit
+from checks.settings import Server, Service, Settings, Volume
+from checks.subject import ServerSubject
+from checks.tables.limits import Limit as Row
+from checks.tables.limits import limit, limits_of
+
+START = "09:00"  # where the settings do not say when a mailing starts
+MESSAGE_MS = 1_000  # one message over an open connection: some round trips and the server's own work
+LINE_BYTES = 1_000_000  # a second: an ordinary line of 8 Mbit/s upwards
+TEXT_BYTES = 50_000  # of a message without its files
+MOST_MAILINGS = 28  # of a week that are played; four a day show everything that more would
+OWN_LIMIT, OWN_BURST = "settings.limit", "settings.burst"
+OTHER_MAIL = "other mail"
+SHARED_SENDERS = limit("microsoft365.onmicrosoft-external-recipients")
+SCOPES = {"mailbox": Scope.MAILBOX, "user": Scope.MAILBOX, "tenant": Scope.TENANT}
+"""Whatever else a provider counts by, or does not say, more mailboxes are not known to help against it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stated:
+    """What the server said when it was greeted; None where it said nothing, or was not asked."""
+
+    octets: int | None = None
+    recipients: int | None = None
+    mails: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """A limit of the plan, for people."""
+
+    name: str
+    words: str
+    """"10,000 recipients in 24 hours"."""
+    whose: str
+    """The provider, or empty for the settings' own."""
+    as_of: str = ""
+    sources: tuple[str, ...] = ()
+    told: bool = False
+    """Another check warns already that the planned volume is above it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """A plan, and what its names mean."""
+
+    plan: Plan
+    bare: Plan
+    """The same without the limits of the settings."""
+    channel: str
+    zone: str
+    volume: Planned
+    known: tuple[Known, ...]
+    end: datetime | None
+    """When the week is over and the next one's mailings begin; None: nobody said how many there are."""
+    given_up_after: int | None
+    """Hours."""
+    left_out: int
+    """Mailings of the week that are not played."""
+
+    def meant(self, name: str) -> Known:
+        """Return what a limit's name means."""
+        return next((row for row in self.known if row.name == name), Known(name=name, words=SPOKEN.get(name, name), whose=""))
+
+
+SPOKEN = {
+    "connections": "one message after the other, as fast as the server takes them",
+    "size": "the size of a message",
+    "recipients-per-message": "the recipients of one message",
+}
+
+
+def setup(subject: ServerSubject, ev: Evidence) -> Setup | None:
+    """Make the plan of a server: as if the whole volume went through it. None if nobody said how large a mailing is."""
+    settings, server = subject.settings, subject.server
+    volume = planned(settings.volume)
+    if volume is None:
+        return None
+    rows = in_force(subject)
+    limits = [_limit(row, count) for row, count in rows]
+    own = [*_own_limit(server.limit, settings.timezone), *_own_burst(server)]
+    mailings, left_out = _mailings(subject, volume)
+    channel = _channel(server, _stated(subject, ev))
+    bare = Plan(mailings=mailings, channels=(channel,), limits=tuple(limits), dispatcher=_dispatcher(settings))
+    week = timedelta(days=DAYS)
+    return Setup(
+        plan=replace(bare, limits=(*own, *limits)),
+        bare=bare,
+        channel=server.name,
+        zone=settings.timezone,
+        volume=volume,
+        known=(*_known_own(server), *(_known(row, count, server, volume) for row, count in rows)),
+        end=mailings[0].start.replace(tzinfo=ZoneInfo(settings.timezone)) + week if volume.mailings else None,
+        given_up_after=bare.dispatcher.max_age_hours,
+        left_out=left_out,
+    )
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+def in_force(subject: ServerSubject) -> list[tuple[Row, int]]:
+    """Return the provider's limits over time that are in force for this customer, each with its number."""
+    found = [(row, row.value) for row in published(subject.server)]
+    if channel_of(subject.server) in (Way.MAILBOX, Way.RELAY):
+        found += _of_tenant(subject.settings.volume, subject.now)
+        if f".{subject.server.sender.email.rpartition('@')[2]}".endswith(".onmicrosoft.com"):
+            found.append((SHARED_SENDERS, SHARED_SENDERS.value))
+    return found
+
+
+def _of_tenant(volume: Volume, now: datetime) -> list[tuple[Row, int]]:
+    """The whole organisation's number; without the licences nobody knows it, and for many licences it is not enforced."""
+    if is_trial(volume):
+        return [(TRIAL, TRIAL.value)]
+    if volume.licences is None or volume.licences > PAUSED_ABOVE:
+        return []
+    since = next(day for most, day in ENFORCED.items() if volume.licences <= most)
+    return [(TENANT, TENANT.for_licences(volume.licences))] if since.has_come(now) else []
+
+
+def _limit(row: Row, count: int) -> Limit:
+    return Limit(
+        name=row.id,
+        count=count,
+        unit=Unit(row.unit),
+        window=Sliding(
+            seconds=row.seconds or 1
+        ),  # also for "day": most do not say when theirs begins, and this is never too fast
+        scope=SCOPES.get(row.scope, Scope.ACCOUNT),
+        external_only=row in (TENANT, TRIAL, SHARED_SENDERS),
+        on_exceed=on_exceed(row),
+        source=row.id,
+    )
+
+
+def on_exceed(row: Row) -> OnExceed:
+    """Say what becomes of a message that finds no room (RFC 5321 section 4.2.1: 5xx for good, 4xx for now)."""
+    if row.on_exceed:
+        return OnExceed(row.on_exceed)
+    return OnExceed.REJECT if row.refusal.startswith("5") else OnExceed.RETRY
+
+
+def _own_limit(own: OwnLimit | None, zone: str) -> list[Limit]:
+    if own is None:
+        return []
+    window = Calendar(every=Every(own.per), zone=zone) if own.window == "calendar" else Sliding(seconds=HOURS[own.per] * 3600)
+    reset = own.reset_at if own.reset_at is None or own.reset_at.tzinfo else own.reset_at.replace(tzinfo=ZoneInfo(zone))
+    return [
+        Limit(
+            name=OWN_LIMIT, count=own.max, unit=Unit(own.unit), window=window, scope=Scope.CREDENTIAL,
+            on_exceed=OnExceed(own.on_exceed), reset_at=reset, source=OWN_LIMIT,
+        )
+    ]  # fmt: skip
+
+
+def _own_burst(server: Server) -> list[Limit]:
+    if server.burst is None:
+        return []
+    window = Sliding(seconds=60 if server.burst.per == "minute" else 1)
+    return [Limit(name=OWN_BURST, count=server.burst.max, window=window, scope=Scope.CREDENTIAL, source=OWN_BURST)]
+
+
+def _known(row: Row, count: int, server: Server, volume: Planned) -> Known:
+    whose = (
+        next(one.short for one in providers_behind(server) if one.id == row.provider)
+        if row.provider != "microsoft365"
+        else "Microsoft 365"
+    )
+    return Known(
+        name=row.id,
+        words=spoken_limit(replace(row, value=count)),
+        whose=whose,
+        as_of=row.checked.isoformat(),
+        sources=row.sources,
+        told=volume.within(row.seconds or 0) > count,
+    )
+
+
+def _known_own(server: Server) -> list[Known]:
+    found = []
+    if own := server.limit:
+        told = own.on_exceed == "reject"  # settings.planned-volume
+        words = f"{own.max:,} {own.unit} {'an' if own.per == 'hour' else 'a'} {own.per} (the send limit of the settings)"
+        found.append(Known(name=OWN_LIMIT, words=words, whose="", told=told))
+    if burst := server.burst:
+        found.append(
+            Known(name=OWN_BURST, words=f"{burst.max:,} messages a {burst.per} (the burst limit of the settings)", whose="")
+        )
+    return found
+
+
+# --- the rest of a plan -----------------------------------------------------------------------------------------------
+
+
+def _stated(subject: ServerSubject, ev: Evidence) -> Stated:
+    """Read what the server states. A server that was not reached, or may not be asked, leaves the plan as it is."""
+    try:
+        seen = look(subject, ev)
+    except Undetermined:
+        return Stated()
+    if seen.layer is not Layer.OPEN:
+        return Stated()
+    limits = stated_limits(seen.reading.capability("LIMITS") or "")
+    return Stated(octets=size_of(seen.reading.capability("SIZE") or "").octets, recipients=limits.recipients, mails=limits.mails)
+
+
+def _channel(server: Server, stated: Stated) -> Channel:
+    in_one = [row.value for row in in_one_message(server) if row.unit == "recipients"]
+    at_once = [
+        row.value for row in limits_of(one.id for one in providers_behind(server)) if row.general and row.window == "at once"
+    ]
+    return Channel(
+        name=server.name,
+        connections=min(at_once, default=1),
+        milliseconds=MESSAGE_MS + (MESSAGE_MS // stated.mails if stated.mails else 0),  # a new connection after so many messages
+        bytes_per_second=LINE_BYTES,
+        recipients_per_message=min([*in_one, *([stated.recipients] if stated.recipients else [])], default=None),
+        max_bytes=stated.octets,
+    )
+
+
+def _dispatcher(settings: Settings) -> Dispatcher:
+    """A delivery service has a schedule; the dispatcher itself is taken to have the usual one, and to give nothing up."""
+    if settings.dispatch != "service":
+        return Dispatcher()
+    service = settings.service or Service()
+    return Dispatcher(retry_minutes=service.retry or (service.max_age * 60,), max_age_hours=service.max_age)
+
+
+def _mailings(subject: ServerSubject, volume: Planned) -> tuple[tuple[Mailing, ...], int]:
+    """Return the mailings of a week that begins tomorrow, each with the other mail of its hour before it."""
+    said, zone = subject.settings.volume, subject.settings.timezone
+    tomorrow = subject.now.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
+    start = datetime.combine(tomorrow, time.fromisoformat(said.start or START))
+    files = (said.attachments_kb or 0) * 1_000
+    first = Mailing(
+        name="mailing",
+        channel=subject.server.name,
+        start=start,
+        zone=zone,
+        recipients=volume.recipients,
+        recipients_per_message=said.recipients_per_message or 1,
+        external=None if said.outside_percent is None else volume.recipients * said.outside_percent // 100,
+        bytes_per_message=encoded_size(TEXT_BYTES, files) if files else 0,
+    )
+    wanted = max(volume.mailings or 1, volume.said_a_day or 1)
+    times = min(wanted, MOST_MAILINGS)
+    mailings = (
+        _by_the_day(first, wanted, volume.said_a_day)[:times]
+        if volume.said_a_day
+        else recurring(first, per_week=wanted, times=times)
+    )
+    if said.peak_hour_messages:
+        others = [
+            replace(
+                mailing, name=f"{OTHER_MAIL} {place}", recipients=said.peak_hour_messages, recipients_per_message=1, external=None,
+                bytes_per_message=0, priority=1,
+            )
+            for place, mailing in enumerate(mailings, start=1)
+        ]  # fmt: skip
+        mailings = (*mailings, *others)
+    return mailings, wanted - times
+
+
+def _by_the_day(first: Mailing, wanted: int, a_day: int) -> tuple[Mailing, ...]:
+    """Share mailings out over days that lie as far apart as possible, and evenly round the clock of each."""
+    days = -(-wanted // a_day)
+    apart = timedelta(minutes=24 * 60 // a_day)
+    return tuple(
+        replace(
+            first,
+            name=first.name if wanted == 1 else f"{first.name} {place + 1}",
+            start=first.start + timedelta(days=DAYS * (place // a_day) // days) + place % a_day * apart,
+        )
+        for place in range(min(wanted, MOST_MAILINGS))
+    )
+
+
+def grown(plan: Setup, percent: int) -> Setup:
+    """Return the plan of next year: each mailing with so many per cent more recipients."""
+
+    def more(mailing: Mailing) -> Mailing:
+        if mailing.name.startswith(OTHER_MAIL):
+            return mailing
+        people = mailing.recipients * (100 + percent) // 100
+        return replace(
+            mailing,
+            recipients=people,
+            external=None if mailing.external is None else mailing.external * people // mailing.recipients,
+        )
+
+    return replace(plan, plan=replace(plan.plan, mailings=tuple(more(mailing) for mailing in plan.plan.mailings)))

@@ -1,0 +1,244 @@
+"""When a mailing is out.
+
+What it checks:
+The planned volume is played, message by message, against every limit that is known for the server: what its provider takes in a minute, an hour and a day, what the server
+states when it is greeted, and the limits of the settings. The result is when the mailing is out, which limit sets the pace, and what becomes of messages that find no room.
+
+Why it matters:
+A mailing that meets a limit does not fail as a whole. It stops in the middle: the first recipients have it in the morning, others the next day, and some never.
+
+How to fix it:
+Enter the limits that the check capacity.entry names, so that the dispatcher waits by itself, and start early enough. What is too much for one mailbox needs several, or a service that
+is made for mailings.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from checks.capacity.model import OnExceed
+from checks.capacity.result import CONNECTIONS, Result
+from checks.capacity.result import Outcome as Fate
+from checks.evidence import Evidence
+from checks.model import Finding, Outcome, Owner, Status
+from checks.records.capacity_shown import plain
+from checks.rules._capacity import Known, Setup, grown, setup
+from checks.rules._capacity_foreseen import (
+    PATIENCE_DAYS,
+    Foreseen,
+    foresee,
+    in_the_way,
+    in_words,
+    moment,
+    pace_of,
+    played,
+    shown,
+    stopped,
+    worst,
+)
+from checks.rules._volume import counted
+from checks.subject import ServerSubject
+
+INFORMATIONAL = True
+
+FACT = ("as_of", "plan")
+SEE_ENTRY = "Enter the limits that the check capacity.entry names for {server}, so that the dispatcher waits by itself."
+
+CARRIED = Outcome(
+    code="capacity.plan-carried",
+    status=Status.PASS,
+    title="{server}: {mailing} that starts on {begins} is out by {finish}{pace}",
+    also=("recipients", *FACT),
+)
+UNLIMITED = Outcome(
+    code="capacity.no-limit-known",
+    status=Status.NOT_APPLICABLE,
+    title="{server}: no limit over time is known, so nothing can be foreseen to hold {mailing} back",
+)
+REJECTED = Outcome(
+    code="capacity.rest-refused",
+    status=Status.NOTE,
+    weighs=(Status.WARN,),
+    title="{server}: of {mailing} that starts on {begins}, {reached} are written to by {until}; then {whose} {limit}, and the other {lost} are refused for good{remedy}",
+    owner=Owner.US,
+    steps=(SEE_ENTRY,),
+    also=("recipients", *FACT),
+)
+EXPIRED = Outcome(
+    code="capacity.rest-given-up",
+    status=Status.NOTE,
+    weighs=(Status.WARN,),
+    title="{server}: of {mailing} that starts on {begins}, {reached} are written to by {until}; the other {lost} are given up after {hours}, because {limit} holds them back",
+    owner=Owner.US,
+    steps=("Set max_age under [service] to more hours than the mailing takes, or plan smaller mailings.",),
+    also=("recipients", *FACT),
+)
+RETRIED = Outcome(
+    code="capacity.rest-delayed",
+    status=Status.NOTE,
+    title="{server}: {mailing} that starts on {begins} is out by {finish}, after its rest was refused for now {times} ({limit}){remedy}",
+    owner=Owner.US,
+    steps=(SEE_ENTRY,),
+    also=("recipients", *FACT),
+)
+ENDLESS = Outcome(
+    code="capacity.mailing-unfinished",
+    status=Status.NOTE,
+    title="{server}: {mailing} that starts on {begins} is not out {span}: {reached} are written to by then, {limit} holds the others back",
+    owner=Owner.US,
+    steps=("See what the check capacity.entry says of {server}: how many mailboxes it takes, or which other way there is.",),
+    also=("recipients", *FACT),
+)
+MISFIT = Outcome(
+    code="capacity.message-misfit",
+    status=Status.WARN,
+    title="{server}: no message of {mailing} can pass: {what}",
+    owner=Owner.US,
+    steps=("{change}",),
+    also=("recipients", "plan"),
+)
+GROWN_FITS = Outcome(
+    code="capacity.growth-carried",
+    status=Status.PASS,
+    title="{server}: in a year, with {percent} % more, {mailing} is out by {finish} where today's is by {today}",
+)
+GROWN_OUT = Outcome(
+    code="capacity.growth-uncarried",
+    status=Status.NOTE,
+    title="{server}: today's mailing is carried, but in a year, with {percent} % more, {mailing} meets {limit}: {lost} are refused, given up or put off",
+    owner=Owner.US,
+    steps=(SEE_ENTRY,),
+)
+VOLUME_UNKNOWN = Outcome(
+    code="capacity.volume-unknown",
+    status=Status.NOT_APPLICABLE,
+    title="{server}: the settings do not say how much is going to be sent, so nothing can be foreseen",
+)
+
+SEVERAL = ("If these mailings leave through another server of the settings, this does not concern them.",)
+
+
+def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
+    """Play the plan, then the plan of next year."""
+    server = subject.server
+    plan = setup(subject, ev)
+    if plan is None:
+        yield VOLUME_UNKNOWN(about=server.name, server=server.name)
+        return
+    yield _today(subject, plan, foresee(plan))
+    if percent := subject.settings.volume.growth_percent:
+        yield from _next_year(subject, plan, percent)
+
+
+def _today(subject: ServerSubject, plan: Setup, found: Foreseen) -> Finding:
+    one, name = worst(found.result), plan.channel
+    mailing = f"a mailing to {counted(one.recipients, 'recipient')}"
+    if one.misfit:
+        what, change = _misfit(plan, one.misfit)
+        drawn = plain(shown(plan, found, paced=False))
+        return MISFIT(about=name, server=name, mailing=mailing, what=what, change=change, recipients=one.recipients, plan=drawn)
+    if not plan.plan.limits and one.complete:
+        return UNLIMITED(about=name, server=name, mailing=mailing)
+    drawn = plain(shown(plan, found, paced=stopped(found.result)))
+    common: dict[str, Any] = {
+        "about": name, "server": name, "mailing": mailing, "recipients": one.recipients, "begins": moment(one.start, plan.zone), "plan": drawn,
+    }  # fmt: skip
+    return _fate(subject, plan, found, one, common)
+
+
+def _fate(subject: ServerSubject, plan: Setup, found: Foreseen, one: Fate, common: dict[str, Any]) -> Finding:
+    until = moment(one.finish or one.start, plan.zone)
+    reached, lost = counted(one.reached, "recipient"), f"{one.recipients - one.reached:,}"
+    if one.rejected:
+        limit = _met(plan, found.result, OnExceed.REJECT)
+        whose = f"{limit.whose} takes no more than" if limit.whose else "nothing more fits into"
+        steps = _worded(subject, REJECTED, plan)
+        status = Status.NOTE if limit.told else Status.WARN
+        return REJECTED(
+            status=status, steps=steps, reached=reached, until=until, lost=lost, whose=whose, limit=limit.words, as_of=limit.as_of,
+            remedy=_paced(plan, found), **common,
+        )  # fmt: skip
+    if one.expired:
+        pace = pace_of(plan, one, found.result) or plan.meant(CONNECTIONS)
+        hours = counted(plan.given_up_after or 0, "hour")
+        told = pace.told or pace.name == "settings.limit"  # settings.dispatch
+        return EXPIRED(
+            status=Status.NOTE if told else Status.WARN, reached=reached, until=until, lost=lost, hours=hours, limit=pace.words,
+            as_of=pace.as_of, **common,
+        )  # fmt: skip
+    if one.unsent:
+        span = "as far as it could be played" if found.result.truncated else f"{PATIENCE_DAYS} days after the last start"
+        pace = pace_of(plan, one, found.result) or plan.meant(CONNECTIONS)
+        return ENDLESS(span=span, reached=reached, limit=pace.words, as_of=pace.as_of, **common)
+    if one.refused:
+        limit = _met(plan, found.result, OnExceed.RETRY)
+        steps = _worded(subject, RETRIED, plan)
+        times = "once" if one.refused == 1 else f"{one.refused:,} times"
+        return RETRIED(
+            steps=steps, finish=until, times=times, limit=_named(limit), as_of=limit.as_of, remedy=_paced(plan, found), **common
+        )
+    slowest = pace_of(plan, one, found.result)
+    slow = "" if slowest is None or slowest.name == CONNECTIONS else f", at the pace of {_named(slowest)}"
+    return CARRIED(finish=until, pace=slow, as_of=slowest.as_of if slowest else "", **common)
+
+
+def _named(limit: Known) -> str:
+    return f"{limit.words} that {limit.whose} takes" if limit.whose else limit.words
+
+
+def _met(plan: Setup, result: Result, mode: OnExceed) -> Known:
+    return in_the_way(plan, result, mode) or plan.meant(CONNECTIONS)
+
+
+def _paced(plan: Setup, found: Foreseen) -> str:
+    """Say when all is out if the dispatcher waits by itself."""
+    one = worst(found.paced)
+    if found.entry is None or not one.complete or one.refused or one.finish is None:
+        return ""
+    return f"; with {in_words(found.entry)} the dispatcher waits by itself, and all are written to by {moment(one.finish, plan.zone)}"
+
+
+def _worded(subject: ServerSubject, outcome: Outcome, plan: Setup) -> tuple[str, ...]:
+    steps = tuple(step.format(server=plan.channel) for step in outcome.steps)
+    return steps if len(subject.settings.servers) == 1 else (*steps, *SEVERAL)
+
+
+def _misfit(plan: Setup, misfit: str) -> tuple[str, str]:
+    """Say what does not fit, and what to change."""
+    channel, mailing = plan.plan.channel(plan.channel), plan.plan.mailings[0]
+    if misfit == "size":
+        what = f"it has {mailing.bytes_per_message // 1_000:,} kB with its files as they travel, and the server takes {(channel.max_bytes or 0) // 1_000:,} kB"
+        return what, "Put the files on a web page and send the link."
+    if misfit == "recipients-per-message":
+        most = counted(channel.recipients_per_message or 0, "recipient")
+        what = f"{counted(mailing.recipients_per_message, 'recipient')} are meant to share a message, and the server takes {most}"
+        return what, f"Let the dispatcher write one message for each recipient, or at most {most} into one."
+    limit = plan.meant(misfit)
+    what = (
+        f"{counted(mailing.recipients_per_message, 'recipient')} are meant to share a message, and the limit is {_named(limit)}"
+    )
+    return what, "Let the dispatcher write one message for each recipient."
+
+
+def _next_year(subject: ServerSubject, plan: Setup, percent: int) -> Iterator[Finding]:
+    """Play the same plan with more recipients; what today's does not carry needs no second word."""
+    today = foresee(plan).result
+    if stopped(today) or today.truncated or not plan.plan.limits:
+        return
+    bigger = grown(plan, percent)
+    result = played(bigger.plan)
+    one = worst(result)
+    said: dict[str, Any] = {"about": plan.channel, "server": plan.channel, "percent": percent}
+    said["mailing"] = f"a mailing to {counted(one.recipients, 'recipient')}"
+    if not stopped(result) and one.finish is not None:
+        before = worst(today)
+        yield GROWN_FITS(finish=moment(one.finish, plan.zone), today=moment(before.finish or before.start, plan.zone), **said)
+        return
+    refusing = [mode for mode in (OnExceed.REJECT, OnExceed.RETRY) if in_the_way(bigger, result, mode)]
+    met = in_the_way(bigger, result, refusing[0]) if refusing else pace_of(bigger, one, result)
+    lost = one.recipients - one.reached or one.deferred
+    yield GROWN_OUT(
+        steps=_worded(subject, GROWN_OUT, plan),
+        limit=_named(met or plan.meant(CONNECTIONS)),
+        lost=counted(lost, "recipient"),
+        **said,
+    )
