@@ -47,7 +47,7 @@ OLD = Outcome(
 )
 RECENT = Outcome(
     code="facts.recent-facts",
-    status=Status.PASS,
+    status=Status.NOT_APPLICABLE,
     title="The facts about providers and receivers that this report leans on were read within 12 months, the oldest on {oldest}",
     also=("facts",),
 )

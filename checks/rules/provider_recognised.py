@@ -14,7 +14,7 @@ Nothing is broken. If a provider in the list is not used any more, take its entr
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from checks.evidence import Evidence, Undetermined
+from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Status
 from checks.probes import DnsProbe
 from checks.records.spf import is_spf
@@ -32,7 +32,7 @@ RECOGNISED = Outcome(
     code="provider.recognised",
     status=Status.NOTE,
     title="{domain} works with {providers} (as of {as_of})",
-    also=("how", "unread"),
+    also=("how",),
 )
 NONE = Outcome(
     code="provider.none-recognised",
@@ -60,8 +60,6 @@ class Sign:
 @dataclass
 class _Seen:
     signs: list[Sign] = field(default_factory=list)
-    unread: list[DnsProbe] = field(default_factory=list)
-    """Questions without an answer."""
 
     def add(self, rows: tuple[Provider, ...], role: str, proof: str) -> bool:
         if rows:
@@ -70,7 +68,7 @@ class _Seen:
 
 
 def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
-    """Collect the signs; what cannot be read shows nobody, and is unknown only if nobody else is shown."""
+    """Collect the signs. If one cannot be read, the rule cannot tell: a list that lacks somebody would be taken for the whole."""
     seen = _Seen()
     for server in subject.servers:
         seen.add(providers_behind(server), f"server {server.name}", f"the server {server.host} of the settings")
@@ -78,8 +76,6 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     _in_spf(subject, ev, seen)
     _signing(subject, ev, seen)
     if not seen.signs:
-        for probe in seen.unread:
-            ev.need(probe)
         yield NONE(about=subject.domain, domain=subject.domain)
         return
     named = _by_company(seen.signs)
@@ -89,43 +85,37 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         providers=[f"{name} ({', '.join(dict.fromkeys(sign.role for sign in signs))})" for name, signs in named[:MAX_NAMED]],
         as_of=min(row.checked for sign in seen.signs for row in sign.rows).isoformat(),
         how=[f"{name}: {sign.proof}" for name, signs in named for sign in signs][:MAX_SHOWN],
-        unread=[probe.id for probe in seen.unread],
     )
 
 
 def _receiving(subject: DomainSubject, ev: Evidence, seen: _Seen) -> None:
-    probe = DnsProbe(subject.domain, "MX")
-    reading = ev[probe]
-    seen.unread += [] if reading.state.answered else [probe]
-    for name in reading.values:
+    for name in ev.need(DnsProbe(subject.domain, "MX")).values:
         seen.add(providers_of_mx([name]), "mail exchanger", f"the mail exchanger {cut(name)}")
 
 
 def _in_spf(subject: DomainSubject, ev: Evidence, seen: _Seen) -> None:
-    probe = DnsProbe(subject.domain, "TXT")
-    reading = ev[probe]
-    seen.unread += [] if reading.state.answered else [probe]
-    if not any(is_spf(text) for text in reading.values):
+    if not any(is_spf(text) for text in ev.need(DnsProbe(subject.domain, "TXT")).values):
         return
+    tree = walk(subject.domain, ev)
+    unread = {failure.probe.name: failure.probe for failure in tree.failures if failure.probe.type == "TXT"}
     within: int | None = None  # inside of a provider's own record: whom that lets send is the provider's business
-    for step in walk(subject.domain, ev).steps:
+    for step in tree.steps:
         if step.kind not in ("include", "redirect") or (within is not None and step.depth > within):
             continue
         within = None
         if seen.add(providers_of_spf([step.name]), "SPF record", f"{cut(step.term)} in the SPF record of {cut(step.domain)}"):
             within = step.depth
+        elif step.name in unread:
+            ev.need(unread[step.name])  # it may include anybody
 
 
 def _signing(subject: DomainSubject, ev: Evidence, seen: _Seen) -> None:
     if not subject.header_from:
         return
-    try:
-        spots = [spot for group in look(subject, ev) for spot in group.found]
-    except Undetermined as fault:
-        if isinstance(fault.probe, DnsProbe):
-            seen.unread.append(fault.probe)
-        return
-    for spot in spots:
+    groups = look(subject, ev)
+    for group in groups:
+        group.need_all(ev)
+    for spot in (spot for group in groups for spot in group.found):
         proof = f"the DKIM key at {cut(spot.name)}, an alias of {cut(spot.reading.chain[-1] if spot.reading.chain else '')}"
         seen.add(providers_of_dkim(spot.reading.chain), f"DKIM key {cut(spot.selector)}", proof)
 

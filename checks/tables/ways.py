@@ -59,7 +59,7 @@ class Switch:
 
     id: str
     what: str
-    """As it reads in a list: "SMTP AUTH of the mailbox is switched on"."""
+    """As it reads in a list: "the mailbox has a licence"."""
     concerns: str
     """One of `CONCERNS`."""
     where: str
