@@ -59,8 +59,8 @@ def _event(event: Event, *, stamp: str, today: date, what: str, source: str) -> 
 
 
 def _described(event: Event, source: str) -> Iterator[str]:
-    if event.moment:
-        yield f"When: {event.moment}"
+    if when := event.moment or event.words:
+        yield f"When: {when}"
     if event.owner:
         yield f"Whose task: {event.owner}"
     if event.about != ("settings",):

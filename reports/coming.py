@@ -33,7 +33,9 @@ class Event:
     day: str
     """For a person: 18 January 2027."""
     moment: str
-    """The exact time, if it is known, else how exact the day is; empty if there is nothing to say."""
+    """The exact time; empty if it is not known."""
+    words: str
+    """How exact the day is, where it is not; else empty."""
     what: str
     status: str
     """Of the finding: how things stand today."""
@@ -78,13 +80,14 @@ def _events(report: Report) -> Iterator[Event]:
 
 
 def _event(report: Report, finding: FindingEntry, told: Mapping[str, Any], on: date) -> Event:
-    remedy = finding.remedy
+    remedy, moment = finding.remedy, _time(told.get("at") or told.get("on"))
     owner, steps = (remedy.owner, remedy.steps) if remedy else (_owner(told.get("owner")), _strings(told.get("steps")))
     return Event(
         uid=_uid(report, finding, told.get("of")),
         on=on,
         day=f"{on.day} {MONTHS[on.month - 1]} {on.year}",
-        moment=_moment(told),
+        moment=spoken_time(moment.isoformat()) if moment else "",
+        words=line(told.get("words") or "", 200),
         what=line(told.get("what") or finding.title, 300),
         status=str(finding.status),
         owner=OWNER[owner].name if owner else "",
@@ -127,11 +130,6 @@ def _time(text: object) -> datetime | None:
         return found.astimezone(UTC) if found.tzinfo else None
     except (ValueError, OverflowError):
         return None
-
-
-def _moment(told: Mapping[str, Any]) -> str:
-    moment = _time(told.get("at") or told.get("on"))
-    return spoken_time(moment.isoformat()) if moment else line(told.get("words") or "", 200)
 
 
 def _owner(word: object) -> Owner | None:

@@ -13,6 +13,7 @@ import pytest
 from checks.model import Status, Verdict
 from reports import html
 from tests.reports import golden, sample, sample_spf
+from tests.reports.test_calendar import hostile
 from tests.reports.test_html import HOSTILE, poisoned
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -37,6 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("pages")
     for name in ("report.html", "healthy.html", "unanswered.html", "spf.html", "tables.html", "audit.html"):
         (place / name).write_text(golden.FILES[name](), "utf-8")
+    (place / "hostile-coming.html").write_text(html.render(hostile(HOSTILE), manual=sample.manual), "utf-8")
     for name, report in (("hostile.html", sample.customer()), ("hostile-spf.html", sample_spf.spf())):
         (place / name).write_text(html.render(poisoned(report, HOSTILE), manual=sample.manual), "utf-8")
     return place
@@ -81,6 +83,7 @@ class Visit:
         "audit.html",
         "hostile.html",
         "hostile-spf.html",
+        "hostile-coming.html",
     ],
 )
 def test_it_fits_the_window_and_keeps_to_its_policy(browser: Any, folder: Path, name: str, width: int, scheme: str) -> None:
