@@ -208,15 +208,22 @@ def _covers(pattern: str, domain: str) -> bool:
 
 
 def read(asked: Asked, reading: ArrivalReading, ev: Evidence) -> Came:
-    """Work out how a message came in."""
+    """Work out how a message came in. The mail exchangers of the recipient's domain show which servers are the receiver's."""
     message = message_of(reading)
-    chain = _chain(reading.raw, cut_off=reading.cut or reading.masked)
-    exchangers = _exchangers(asked, message, chain, ev)
+    domain = _askable(_recipient_domain(asked, message, _chain(reading.raw, cut_off=reading.cut or reading.masked)))
+    # A question without answer is no knowledge.
+    return _came(asked, reading, ev[DnsProbe(domain, "MX")].values[:MAX_MX] if domain else ())
+
+
+@lru_cache(maxsize=4)  # a pure function of what was read; rules run again and again on the one message of a run
+def _came(asked: Asked, reading: ArrivalReading, exchangers: tuple[str, ...]) -> Came:
+    message, chain = message_of(reading), _chain(reading.raw, cut_off=reading.cut or reading.masked)
     hosts = _own_hosts(asked, message, chain, exchangers)
     hop, sure = _border(chain, hosts)
     said = _results(message, chain, hosts, hop)
     entry = _entry(asked, reading.handover, chain, hop, said.client_address, sure=sure)
-    own = reading.handover is None and not said.client_address
+    told = reading.handover is not None or bool(said.client_address)
+    alone = hop is None or hop.authenticated or _shared(asked.server, hosts, exchangers)
     return Came(
         reading=reading,
         message=message,
@@ -224,17 +231,11 @@ def read(asked: Asked, reading: ArrivalReading, ev: Evidence) -> Came:
         at=_moment(reading, chain, hop) or asked.now,
         own_hosts=hosts,
         entry=entry,
-        inside=own and (hop is None or hop.authenticated or _shared(asked.server, hosts, exchangers)) and bool(chain.hops),
+        inside=bool(chain.hops) and alone and not told,
         mail_from=_mail_from(reading, message, said),
         said=said,
         now=asked.now,
     )
-
-
-def _exchangers(asked: Asked, message: ArrivedMessage, chain: Chain, ev: Evidence) -> tuple[str, ...]:
-    """Return the mail exchangers of the recipient's domain; a question without answer is no knowledge."""
-    domain = _askable(_recipient_domain(asked, message, chain))
-    return ev[DnsProbe(domain, "MX")].values[:MAX_MX] if domain else ()
 
 
 def _recipient_domain(asked: Asked, message: ArrivedMessage, chain: Chain) -> str:

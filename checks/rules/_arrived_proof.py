@@ -36,7 +36,13 @@ class Proof:
         """Domains of valid signatures that speak for the domain in From, by either standard."""
         if self.dmarc is None:
             return ()
-        return tuple(dict.fromkeys(domain for one in self.dmarc.evaluations for domain in one.dkim_aligned))
+        same = [one.domain for one in self.dmarc.dkim if one.strict]  # whatever the record says
+        return tuple(dict.fromkeys([*same, *(domain for one in self.dmarc.evaluations for domain in one.dkim_aligned)]))
+
+    @property
+    def dmarc_open(self) -> bool:
+        """A name server whose answer may decide DMARC did not answer."""
+        return self.dmarc is not None and any(one.result is dmarc_result.Result.TEMPERROR for one in self.dmarc.evaluations)
 
     @property
     def spf_open(self) -> bool:
@@ -93,7 +99,7 @@ def asked_for(dmarc: DmarcResult | None) -> str:
 
 def need(proof: Proof, ev: Evidence) -> None:
     """End the rule as *unknown* if a question without answer decides DMARC."""
-    if proof.dmarc is None or all(one.result is not dmarc_result.Result.TEMPERROR for one in proof.dmarc.evaluations):
+    if proof.dmarc is None or not proof.dmarc_open:
         return
     for one in proof.dmarc.evaluations:
         if one.failed is not None:
@@ -103,6 +109,7 @@ def need(proof: Proof, ev: Evidence) -> None:
 
 def need_alignment(proof: Proof, ev: Evidence) -> None:
     """End the rule as *unknown* if a question without answer decides whether a signer and the author are one organisation."""
+    need(proof, ev)
     open_ones = [one.domain for one in proof.dmarc.dkim if one.walk is None] if proof.dmarc else []
     if proof.dmarc is not None and open_ones:
         _need_walks((proof.dmarc.author, *open_ones), ev)

@@ -116,7 +116,7 @@ def _signer(came: Came, proof: Proof, ev: Evidence) -> Told:
     keys = [one for one in proof.signatures.results if one.probe and one.domain in found[:MAX_NAMED]]
     dns = _listed(_key_state(one.probe, one.domain, ev) for one in keys if one.probe)
     agrees: bool | None = bool(proof.aligned) and bool(holding)
-    if not holding and proof.dkim_open:
+    if not agrees and (proof.dkim_open or proof.dmarc_open):
         agrees = None
     receiver = _listed(shown(name) for name in found) if found else "nobody"
     return _told(Row.SIGNER, came.author, dns, receiver, agrees=agrees if came.author else None)

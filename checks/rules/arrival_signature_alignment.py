@@ -62,8 +62,8 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
 def _compared(subject: ServerSubject, author: str, proof: Proof, ev: Evidence) -> Iterator[Finding]:
     about = subject.name
     found = [set(one.dkim_aligned) for one in proof.dmarc.evaluations] if proof.dmarc else []
-    by_all, by_some = set.intersection(*found), set.union(*found)
     signed = [one.domain for one in proof.signatures.passed]
+    by_all, by_some = set.intersection(*found) | ({author} & set(signed)), set.union(*found)
     if by_all:
         domain = next(one for one in (author, *signed) if one in by_all)
         yield ALIGNED(about=about, server=about, domain=domain, author=author)

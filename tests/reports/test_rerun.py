@@ -61,8 +61,7 @@ def made(subject: dict[str, Any], vantage: dict[str, Any], code: str, about: str
         ),
         (
             ONE | {"test_message": {"to": "qa@a.example"}, "arrival": MAILBOX}, {"allowed": ["look", "login", "send"]}, "server", "arrival.spf-not-passed", "only",
-            "s.toml --only arrival.spf-not-passed --allow look,login,send --to qa@a.example --arrival imaps://qa%40a.example@imap.a.example:993"
-            " --arrival-password env:IMAP",
+            "s.toml --only arrival.spf-not-passed --allow look,login,send --to qa@a.example --arrival imaps://qa%40a.example@imap.a.example:993 --arrival-password env:IMAP",
         ),
         (
             ONE | {"test_message": {"to": "qa@a.example"}, "arrival": MAILBOX}, {"allowed": ["look", "login", "send"]}, "domain", "spf.x", "a",
