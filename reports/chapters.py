@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from reports import receivers_figure, spf_figure, triangle_figure
+from reports import capacity_figure, receivers_figure, spf_figure, triangle_figure
 from reports.figures import Chapter, Figure
 from reports.model import Report
 
-CHAPTERS: tuple[Callable[[Report], Chapter | None], ...] = (receivers_figure.chapter, triangle_figure.chapter, spf_figure.chapter)
+CHAPTERS: tuple[Callable[[Report], Chapter | None], ...] = (
+    capacity_figure.chapter,
+    receivers_figure.chapter,
+    triangle_figure.chapter,
+    spf_figure.chapter,
+)
 """In the order in which a report shows them. Each returns None where there is nothing of its kind."""
 
 

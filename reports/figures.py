@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reports.links import Link
+from reports.timeline import Timeline
 
 MAX_FIGURES = 20  # of one chapter; nobody compares more
 MAX_NODES = 60  # of one outline, without those below them
@@ -74,7 +75,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One thing, drawn: as outlines, or as a table."""
+    """One thing, drawn: as outlines, as a table, over time."""
 
     anchor: str
     title: str
@@ -82,6 +83,8 @@ class Figure:
     """The title where the chapter's is not in sight: in a link, in a terminal."""
     outlines: tuple[Outline, ...] = ()
     table: Table | None = None
+    timeline: Timeline | None = None
+    """Drawn where there is room for it; its numbers are in the table."""
     drawn: frozenset[str]
     """Fingerprints of the findings that it belongs to."""
 

@@ -24,12 +24,12 @@ def draw(chapter: Chapter, width: int, say: Say) -> Iterator[str]:
         yield from (say(row, "bold") for row in _wrapped(f"== {figure.label}", width, "   ", first=""))
         if not place:
             yield from (say(row, "soft") for row in _wrapped(chapter.intro, width, "   "))
-        for outline in figure.outlines:
-            yield ""
-            yield from _outline(outline, width, say)
         if figure.table:
             yield ""
             yield from _table(figure.table, width, say)
+        for outline in figure.outlines:
+            yield ""
+            yield from _outline(outline, width, say)
     if chapter.more:
         yield ""
         yield from _wrapped(chapter.more, width, "   ")

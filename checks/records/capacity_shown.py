@@ -18,6 +18,8 @@ MAX_MAILINGS = 8  # drawn and listed; a week's worth, one a day
 MAX_LIMITS = 20
 MAX_STRETCHES = 40  # of one limit
 
+BY_SPEED = "one message after the other, as fast as the server takes them"  # in place of a limit's words: connections are what is waited for
+
 Moment = Annotated[int, Field(ge=0, le=100_000_000_000)]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
 

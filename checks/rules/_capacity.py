@@ -27,6 +27,7 @@ from checks.capacity.model import (
 )
 from checks.capacity.volume import recurring
 from checks.evidence import Evidence, Undetermined
+from checks.records.capacity_shown import BY_SPEED
 from checks.records.ehlo_facts import limits_of as stated_limits
 from checks.records.ehlo_facts import size_of
 from checks.rules._office365 import Channel as Way
@@ -101,7 +102,7 @@ class Setup:
 
 
 SPOKEN = {
-    "connections": "one message after the other, as fast as the server takes them",
+    "connections": BY_SPEED,
     "size": "the size of a message",
     "recipients-per-message": "the recipients of one message",
 }

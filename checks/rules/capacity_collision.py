@@ -36,6 +36,7 @@ COLLISION = Outcome(
         "Leave {apart} or more between two mailings through {server}, or make them smaller.",
         "Or send them through different mailboxes.",
     ),
+    volatile=("first", "second"),
 )
 SINGLE = Outcome(
     code="capacity.single-mailing",

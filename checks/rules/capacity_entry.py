@@ -51,6 +51,7 @@ MADE = Outcome(
     code="capacity.entry-made",
     status=Status.PASS,
     title="{server}: with the limits of the settings nothing that is planned is refused, and all of it is out by {finish}",
+    volatile=("finish",),
 )
 PROPOSED = Outcome(
     code="capacity.entry-missing",
@@ -58,6 +59,7 @@ PROPOSED = Outcome(
     title="{server}: with {words} nothing is refused, and all of a mailing is out by {finish}",
     owner=Owner.US,
     steps=("Enter for {server}: {enter}.",),
+    volatile=("finish",),
 )
 UNCARRIED = Outcome(
     code="capacity.volume-uncarried",
@@ -65,6 +67,7 @@ UNCARRIED = Outcome(
     title="{server} alone cannot carry what is planned: even if the dispatcher waits by itself ({words}), {behind}; {needed}",
     owner=Owner.US,
     steps=("Enter for {server}: {enter}, so that at least nothing is lost.",),
+    volatile=("behind",),
 )
 LIMITS_UNKNOWN = Outcome(
     code="capacity.entry-unknown",

@@ -41,6 +41,7 @@ from checks.subject import ServerSubject
 INFORMATIONAL = True
 
 FACT = ("as_of", "plan")
+DAILY = ("begins", "finish", "until", "today", "remedy", "plan")  # dates move on from day to day; the trouble is the same
 SEE_ENTRY = "Enter the limits that the check capacity.entry names for {server}, so that the dispatcher waits by itself."
 
 CARRIED = Outcome(
@@ -48,6 +49,7 @@ CARRIED = Outcome(
     status=Status.PASS,
     title="{server}: {mailing} that starts on {begins} is out by {finish}{pace}",
     also=("recipients", *FACT),
+    volatile=DAILY,
 )
 UNLIMITED = Outcome(
     code="capacity.no-limit-known",
@@ -62,6 +64,7 @@ REJECTED = Outcome(
     owner=Owner.US,
     steps=(SEE_ENTRY,),
     also=("recipients", *FACT),
+    volatile=DAILY,
 )
 EXPIRED = Outcome(
     code="capacity.rest-given-up",
@@ -71,6 +74,7 @@ EXPIRED = Outcome(
     owner=Owner.US,
     steps=("Set max_age under [service] to more hours than the mailing takes, or plan smaller mailings.",),
     also=("recipients", *FACT),
+    volatile=DAILY,
 )
 RETRIED = Outcome(
     code="capacity.rest-delayed",
@@ -79,6 +83,7 @@ RETRIED = Outcome(
     owner=Owner.US,
     steps=(SEE_ENTRY,),
     also=("recipients", *FACT),
+    volatile=DAILY,
 )
 ENDLESS = Outcome(
     code="capacity.mailing-unfinished",
@@ -87,6 +92,7 @@ ENDLESS = Outcome(
     owner=Owner.US,
     steps=("See what the check capacity.entry says of {server}: how many mailboxes it takes, or which other way there is.",),
     also=("recipients", *FACT),
+    volatile=DAILY,
 )
 MISFIT = Outcome(
     code="capacity.message-misfit",
@@ -95,11 +101,13 @@ MISFIT = Outcome(
     owner=Owner.US,
     steps=("{change}",),
     also=("recipients", "plan"),
+    volatile=DAILY,
 )
 GROWN_FITS = Outcome(
     code="capacity.growth-carried",
     status=Status.PASS,
     title="{server}: in a year, with {percent} % more, {mailing} is out by {finish} where today's is by {today}",
+    volatile=DAILY,
 )
 GROWN_OUT = Outcome(
     code="capacity.growth-uncarried",
@@ -107,6 +115,7 @@ GROWN_OUT = Outcome(
     title="{server}: today's mailing is carried, but in a year, with {percent} % more, {mailing} meets {limit}: {lost} are refused, given up or put off",
     owner=Owner.US,
     steps=(SEE_ENTRY,),
+    volatile=DAILY,
 )
 VOLUME_UNKNOWN = Outcome(
     code="capacity.volume-unknown",
