@@ -140,10 +140,15 @@ class Engine:
         while self._agenda and self._agenda[0][0] <= now:
             self._happens(*heappop(self._agenda)[1::2], now)
         before = len(self.log)
-        holds, lacking, upcoming = self._pass(now)
-        if len(self.log) > before and (ahead := self._try(now, before)):
-            self._next = ahead  # where the state is the same as now: nothing goes, and what is waited for is looked at then
-            return
+        holds, lacking, waits = self._pass(now)
+        if len(self.log) > before:
+            now = self._try(now, before)  # where it leaps to, everything stands as it does here
+        upcoming = NEVER
+        for counter in waits:
+            if now >= counter.next_at:
+                counter.release(now)
+            if counter.next_at < upcoming:
+                upcoming = counter.next_at
         self._next = upcoming
         until = min(upcoming, self._agenda[0][0] if self._agenda else NEVER, self._horizon)
         for counter in holds:
@@ -178,12 +183,11 @@ class Engine:
 
     # --- one moment ---------------------------------------------------------------------------------------------------
 
-    def _pass(self, now: int) -> tuple[list[Counter], list[Counter], int]:
-        """Let everything go that can. Return what is waited for, what has no room, and when that changes."""
+    def _pass(self, now: int) -> tuple[list[Counter], list[Counter], list[Counter]]:
+        """Let everything go that can. Return what holds something back, what has no room, and what may let something go when it has."""
         holds: list[Counter] = []
         reserved: list[Counter] = []
         without: list[Counter] = []
-        upcoming = NEVER
         for job in tuple(self._due):
             while job.end is None and not (reserved and any(counter in reserved for counter, _ in job.weights)):
                 messages = _admitted(job, now)
@@ -203,9 +207,7 @@ class Engine:
                 job.is_held(holder)
             reserved += waits
             without += lacking
-            for counter in waits:
-                upcoming = min(upcoming, counter.next_at)
-        return holds, without, upcoming
+        return holds, without, reserved
 
     def _emit(self, job: Job, now: int, messages: int) -> None:
         self.log.append((now, job.kind, messages, job.holder))
@@ -250,24 +252,23 @@ class Engine:
         return sorted([*sorted(windows)[:MAX_ECHOES], *together][:MAX_ECHOES])
 
     def _try(self, now: int, before: int) -> int:
-        """Leap ahead if the same happens again and again; return the moment where that ends, or 0."""
+        """Leap ahead if the same happens again and again; return the moment where that ends, or now."""
         for entry in self.log[before:]:
             if not isinstance(entry, Block):
                 for echo in self._echoes:
                     echo.hears(entry)
-        ahead = 0
         for echo in self._echoes:
             if now - 2 * echo.period < self._since:
                 break
             if now < echo.try_at or not echo.alike(now):
                 continue
-            pattern = echo.pattern(now, MAX_PATTERN)
-            while pattern and (times := self._sustained(now, echo, pattern)) * len(pattern) >= self._worth[echo.period]:
-                now = ahead = self._repeat(now, echo.period, pattern, times)
-            if ahead:
+            pattern, ahead = echo.pattern(now, MAX_PATTERN), now
+            while pattern and (times := self._sustained(ahead, echo, pattern)) * len(pattern) >= self._worth[echo.period]:
+                ahead = self._repeat(ahead, echo.period, pattern, times)
+            if ahead > now:
                 return ahead
             echo.was_useless(now, PATIENCE)
-        return ahead
+        return now
 
     def _sustained(self, now: int, echo: Echo, pattern: list[Emission]) -> int:
         """Return how often the pattern repeats itself for certain."""

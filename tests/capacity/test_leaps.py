@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from checks.capacity.model import Calendar, Channel, Every, Limit, Mailing, OnExceed, Plan, Scope, Sliding, Unit
 from checks.capacity.simulate import play, summary
-from tests.capacity.plans import BERLIN, local
+from tests.capacity.plans import BERLIN, local, utc
 
 LENGTHS = {1: Sliding(seconds=1), 60: Sliding(seconds=60), 3_600: Sliding(seconds=3_600), 86_400: Sliding(seconds=86_400)}
 NEVER = 1 << 60
+RESET = utc("2026-10-25 01:59:30")
 
 
 @st.composite
@@ -52,8 +53,43 @@ def plans(draw: st.DrawFn) -> Plan:
     return Plan(mailings=mailings, channels=channels, limits=tuple(limits))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(plan=plans(), leap=st.sampled_from([4, 40, 256]))
+@st.composite
+def knotty(draw: st.DrawFn) -> Plan:
+    """Hundreds of messages, and limits of much the same size, so that they take turns in holding back."""
+    channels = tuple(
+        Channel(
+            name=name, connections=draw(st.sampled_from([None, 1, 2, 3, 5])), bytes_per_second=draw(st.sampled_from([None, 1])),
+            milliseconds=draw(st.sampled_from([0, 1_000, 1_500, 2_000, 3_000, 7_000])),
+        )
+        for name in draw(st.sampled_from(["a", "a", "ab"]))
+    )  # fmt: skip
+    start = local("2026-10-25 02:59:30")
+    mailings = tuple(
+        Mailing(
+            name=f"m{number}", channel=draw(st.sampled_from(channels)).name, zone=BERLIN,
+            start=start + timedelta(seconds=draw(st.sampled_from([0, 0, 7, 90, 600]))), priority=draw(st.integers(0, 1)),
+            recipients=(people := draw(st.sampled_from([50, 200, 400]))), recipients_per_message=draw(st.sampled_from([1, 1, 1, 3])),
+            external=draw(st.sampled_from([None, None, people // 2, 0])), bytes_per_message=draw(st.sampled_from([0, 0, 2])),
+        )
+        for number in range(draw(st.integers(1, 3)))
+    )  # fmt: skip
+    limits = tuple(
+        Limit(
+            name=f"l{number}", count=draw(st.sampled_from([3, 4, 5, 6, 7, 9, 10, 20, 30, 60])), unit=draw(st.sampled_from(list(Unit))),
+            window=draw(st.just(Calendar(every=Every.MINUTE)) | st.sampled_from([1, 2, 3, 5, 7, 10, 13, 20, 30, 60, 61, 90, 120]).map(
+                lambda seconds: Sliding(seconds=seconds)
+            )),
+            scope=draw(st.sampled_from([Scope.MAILBOX, Scope.TENANT])), external_only=draw(st.integers(0, 4)) == 0,
+            on_exceed=OnExceed.DEFER if draw(st.integers(0, 6)) else OnExceed.RETRY,
+            reset_at=draw(st.none() | st.none() | st.integers(0, 300).map(lambda n: RESET + timedelta(seconds=n))),
+        )
+        for number in range(draw(st.integers(1, 4)))
+    )  # fmt: skip
+    return Plan(mailings=mailings, channels=channels, limits=limits)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plan=plans() | knotty() | knotty(), leap=st.sampled_from([1, 5, 40, 256]))
 def test_a_plan_goes_the_same_way_with_leaps_and_without(plan: Plan, leap: int) -> None:
     """Every message at the same millisecond, and every field of the result."""
     fast, slow = play(plan, leap=leap, patience=60 * 3_600_000), play(plan, leap=NEVER, patience=60 * 3_600_000)
