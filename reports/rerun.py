@@ -112,14 +112,13 @@ def _message(subject: Mapping[str, object], vantage: Mapping[str, object], codes
 
 def _arrival(subject: Mapping[str, object], codes: Sequence[str]) -> list[str]:
     """Repeat where the message that has arrived is looked at: a saved one always, a mailbox for what only a new message shows."""
-    arrival = subject.get("arrival")
-    if not isinstance(arrival, Mapping) or not arrival.get("given") or arrival["given"] == "-":
+    arrival, password = subject.get("arrival"), subject.get("arrival_password")
+    if not arrival or arrival == "-":
         return []
-    words = ["--arrival", str(arrival["given"])]
-    if arrival.get("way") != "imap":
+    words = ["--arrival", str(arrival)]
+    if not password:
         return words
-    password = ["--arrival-password", str(arrival["password"])] if arrival.get("password") else []
-    return [*words, *password] if {code.partition(".")[0] for code in codes} & ARRIVAL else []
+    return [*words, "--arrival-password", str(password)] if {code.partition(".")[0] for code in codes} & ARRIVAL else []
 
 
 def _repeated(flag: str, values: object) -> list[str]:

@@ -149,11 +149,9 @@ def subject_of(request: Request, now: datetime) -> dict[str, Any]:
     if request.blocklists:
         plain["blocklists"] = True
     if request.arrival is not None:
-        plain["arrival"] = {"way": request.arrival.way.value, "given": request.arrival.given}
-        if password := request.arrival.password:
-            plain["arrival"]["password"] = f"{password.source.value}:{password.ref}"
-    if request.arrival is not None:
         plain["arrival"] = request.arrival.given
+        if password := request.arrival.password:
+            plain["arrival_password"] = f"{password.source.value}:{password.ref}"  # where it is kept
     if request.settings is not None:
         plain["file"] = request.file or request.name
         if request.server:

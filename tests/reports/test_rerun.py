@@ -16,7 +16,7 @@ from tests.reports import sample
 
 TWO = {"kind": "settings", "file": "club settings.toml", "servers": [{"name": "Office 365"}, {"name": "-b; rm"}]}
 ONE = {"kind": "settings", "file": "s.toml", "servers": [{"name": "only"}]}
-MAILBOX = {"way": "imap", "given": "imaps://qa%40a.example@imap.a.example:993", "password": "env:IMAP"}
+MAILBOX = {"arrival": "imaps://qa%40a.example@imap.a.example:993", "arrival_password": "env:IMAP"}
 DOMAIN = {"kind": "domain", "name": "club.example", "domains": ["club.example"]}
 
 
@@ -60,15 +60,15 @@ def made(subject: dict[str, Any], vantage: dict[str, Any], code: str, about: str
             "s.toml --only auth.x",
         ),
         (
-            ONE | {"test_message": {"to": "qa@a.example"}, "arrival": MAILBOX}, {"allowed": ["look", "login", "send"]}, "server", "arrival.spf-not-passed", "only",
+            ONE | MAILBOX | {"test_message": {"to": "qa@a.example"}}, {"allowed": ["look", "login", "send"]}, "server", "arrival.spf-not-passed", "only",
             "s.toml --only arrival.spf-not-passed --allow look,login,send --to qa@a.example --arrival imaps://qa%40a.example@imap.a.example:993 --arrival-password env:IMAP",
         ),
         (
-            ONE | {"test_message": {"to": "qa@a.example"}, "arrival": MAILBOX}, {"allowed": ["look", "login", "send"]}, "domain", "spf.x", "a",
+            ONE | MAILBOX | {"test_message": {"to": "qa@a.example"}}, {"allowed": ["look", "login", "send"]}, "domain", "spf.x", "a",
             "s.toml --only spf.x",
         ),
-        (DOMAIN | {"arrival": {"way": "file", "given": "my message.eml"}}, {}, "domain", "dkim.x", "a", "--domain club.example --only dkim.x --arrival 'my message.eml'"),
-        (DOMAIN | {"arrival": {"way": "file", "given": "-"}}, {}, "domain", "dkim.x", "a", "--domain club.example --only dkim.x"),
+        (DOMAIN | {"arrival": "my message.eml"}, {}, "domain", "dkim.x", "a", "--domain club.example --only dkim.x --arrival 'my message.eml'"),
+        (DOMAIN | {"arrival": "-"}, {}, "domain", "dkim.x", "a", "--domain club.example --only dkim.x"),
     ],
 )  # fmt: skip
 def test_the_command_repeats_the_run(subject: Any, vantage: Any, of: str, code: str, about: str, wanted: str) -> None:
