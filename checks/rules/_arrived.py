@@ -22,13 +22,14 @@ from checks.records.received import Chain, Hop, Tls, read_received, sending
 from checks.records.spf_macro import is_askable
 from checks.records.spf_tree import cut
 from checks.rules._arrival import arrival_probe
-from checks.rules._hosts import literal_address
+from checks.rules._hosts import literal_address, look_up
 from checks.rules._provider_of import provider_of
 from checks.settings import Server
 from checks.subject import Arrival, ServerSubject, Way, domain_of
 from checks.tables import providers_of_mx
 
 MICROSOFT = "outlook.com"  # its servers write Authentication-Results without a name
+MAX_LOOKED_UP = 4  # of them; the first few take nearly all mail
 MAX_MX = 20  # names looked at; a domain has a handful
 FRESH_DAYS = 2  # what DNS says today need not be what it said when an older message came
 MARK = "x-sendready-id"  # as checks.records.message writes it
@@ -212,14 +213,16 @@ def read(asked: Asked, reading: ArrivalReading, ev: Evidence) -> Came:
     message = message_of(reading)
     domain = _askable(_recipient_domain(asked, message, _chain(reading.raw, cut_off=reading.cut or reading.masked)))
     # A question without answer is no knowledge.
-    return _came(asked, reading, ev[DnsProbe(domain, "MX")].values[:MAX_MX] if domain else ())
+    exchangers = tuple(filter(_askable, ev[DnsProbe(domain, "MX")].values[:MAX_MX])) if domain else ()
+    found = look_up(ev, exchangers[:MAX_LOOKED_UP])
+    return _came(asked, reading, exchangers, tuple(address for host in found for address in host.addresses))
 
 
 @lru_cache(maxsize=4)  # a pure function of what was read; rules run again and again on the one message of a run
-def _came(asked: Asked, reading: ArrivalReading, exchangers: tuple[str, ...]) -> Came:
+def _came(asked: Asked, reading: ArrivalReading, exchangers: tuple[str, ...], addresses: tuple[str, ...]) -> Came:
     message, chain = message_of(reading), _chain(reading.raw, cut_off=reading.cut or reading.masked)
     hosts = _own_hosts(asked, message, chain, exchangers)
-    hop, sure = _border(chain, hosts)
+    hop, sure = _border(chain, hosts, addresses)
     said = _results(message, chain, hosts, hop)
     entry = _entry(asked, reading.handover, chain, hop, said.client_address, sure=sure)
     told = reading.handover is not None or bool(said.client_address)
@@ -249,18 +252,20 @@ def _recipient_domain(asked: Asked, message: ArrivedMessage, chain: Chain) -> st
 def _own_hosts(asked: Asked, message: ArrivedMessage, chain: Chain, exchangers: tuple[str, ...]) -> tuple[str, ...]:
     """Return the domains of the receiver's servers, as far as the settings and DNS tell."""
     names = [*exchangers, asked.arrival.host, _recipient_domain(asked, message, chain)]
-    patterns = [pattern.removeprefix("*.") for row in providers_of_mx(exchangers) for pattern in row.mx_patterns]
+    rows = providers_of_mx(exchangers)
+    patterns = [pattern.removeprefix("*.") for row in rows for pattern in (*row.mx_patterns, *row.hosts)]
     return tuple(dict.fromkeys(by_suffix_list(name) for name in (*names, *patterns) if "." in name and not literal_address(name)))
 
 
-def _border(chain: Chain, hosts: tuple[str, ...]) -> tuple[Hop | None, bool]:
+def _border(chain: Chain, hosts: tuple[str, ...], addresses: tuple[str, ...]) -> tuple[Hop | None, bool]:
     """Return the hop at which the message came in, and whether the receiver's servers are known.
 
     Above the first host that the recipient's domain names, everything is the receiver's: its own machines behind a filter, for one.
     """
     first = next((hop.number for hop in chain.hops if any(is_within(hop.by, host) for host in hosts)), None)
     if first is not None:
-        found = sending(chain, own_hosts=[*hosts, *(hop.by for hop in chain.hops[:first] if hop.by)])
+        above = [hop.by for hop in chain.hops[:first] if hop.by]
+        found = sending(chain, own_hosts=[*hosts, *above], own_addresses=addresses)
         return (found.hop, found.sure) if found else (None, False)
     last = next((hop.by for hop in chain.hops if hop.by), "")
     found = sending(chain, own_hosts=[by_suffix_list(last)] if "." in last and not literal_address(last) else [])
