@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from checks.capacity.log import NEVER, Block, Echo, Emission, Log
+from checks.capacity.log import NEVER, Block, Echo, Emission, Log, going_on
 from checks.capacity.model import Calendar, Every, OnExceed
 from checks.capacity.moments import HOUR, MINUTE, next_reset
 
@@ -93,14 +93,15 @@ class Cursor:
         if amount == 0:
             return 0 if self.left_at > now - period else (self.next_at - 1 - now) // period
         edge = now - self.window
-        for found in self.log[self.at : self.at + NEAR]:
+        for at in range(self.at, min(self.at + NEAR, len(self.log))):
+            found = self.log[at]
             if isinstance(found, Block):
                 # Two periods like its own stand before each block: what left in the last period may lie in them.
                 if period % found.period or edge - period < found.base - 2 * found.period:
                     return 0
                 if self.amount(found.pattern) * (period // found.period) != amount:
                     return 0
-                return (found.base + found.repeats * found.period - edge) // period
+                return (going_on(self.log, at, found) - edge) // period
         return 0
 
 

@@ -147,8 +147,7 @@ class Engine:
         for counter in waits:
             if now >= counter.next_at:
                 counter.release(now)
-            if counter.next_at < upcoming:
-                upcoming = counter.next_at
+            upcoming = min(upcoming, counter.next_at)
         self._next = upcoming
         until = min(upcoming, self._agenda[0][0] if self._agenda else NEVER, self._horizon)
         for counter in holds:
@@ -289,16 +288,7 @@ class Engine:
 
     def _repeat(self, now: int, period: int, pattern: list[Emission], times: int) -> int:
         ahead = now + times * period
-        last = self.log[-1]
-        if (
-            isinstance(last, Block)
-            and last.period == period
-            and last.base + last.repeats * period == now
-            and last.pattern == tuple(pattern)
-        ):
-            last.repeats += times
-        else:
-            self.log.append(Block(now, period, times, tuple(pattern)))
+        self.log.append(Block(now, period, times, tuple(pattern)))
         for offset, kind, messages, holder in pattern:
             self._by_kind[kind].sends(ahead - period + offset, messages, holder, times)
         for counter in self.counters:

@@ -16,9 +16,9 @@ BEYOND: Emission = (NEVER, -1, 0, 0)
 """Stands behind the end of the log."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Block:
-    """A pattern that is repeated: its entries have offsets from 1 to the period instead of moments."""
+    """A pattern that is repeated: its entries have offsets from 1 to the period instead of moments. It never grows: a cursor may be past it."""
 
     base: int
     period: int
@@ -36,6 +36,17 @@ class Block:
 
 
 Log = list[Emission | Block]
+
+
+def going_on(log: Log, at: int, block: Block) -> int:
+    """Return until when the pattern of the block at that place goes on, in the blocks behind it too."""
+    ends = block.base + block.repeats * block.period
+    for place in range(at + 1, len(log)):
+        found = log[place]
+        if not isinstance(found, Block) or (found.base, found.period, found.pattern) != (ends, block.period, block.pattern):
+            break
+        ends += found.repeats * found.period
+    return ends
 
 
 class Echo:
