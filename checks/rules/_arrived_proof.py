@@ -61,7 +61,7 @@ def spf_of(came: Came, ev: Evidence) -> SpfResult | None:
     A result for an address that is only guessed counts if it is a pass: no stranger's address passes.
     """
     entry = came.entry
-    if not entry.address or came.mail_from is None or came.inside:
+    if not entry.address or came.mail_from is None or came.inside or not (came.mail_from or came.envelope):
         return None
     found = check_host(ip=entry.address, mail_from=came.mail_from, helo=entry.helo, ev=ev)
     return found if entry.sure or found.result is spf_door.Result.PASS else None

@@ -29,12 +29,14 @@ SAME = Outcome(
     code="arrival.helo-is-reverse-name",
     status=Status.PASS,
     title="{server}: the sending server calls itself {helo}, which is also the reverse name of its address",
+    volatile=("helo",),
     references=("RFC 5321 section 4.1.1.1",),
 )
 DIFFERS = Outcome(
     code="arrival.helo-differs",
     status=Status.NOTE,
     title="{server}: the sending server calls itself {helo}, and the reverse name of its address {address} is {names}",
+    volatile=("helo", "address", "names"),
     owner=Owner.MAIL_ADMIN,
     steps=("Let the server call itself by the reverse name of its address (in Postfix: smtp_helo_name).",),
     references=("RFC 5321 section 4.1.1.1",),
@@ -46,6 +48,7 @@ NO_NAME = Outcome(
     owner=Owner.MAIL_ADMIN,
     steps=("Let the server call itself by its own full name, like mail.example.org (in Postfix: myhostname or smtp_helo_name).",),
     also=("address",),
+    volatile=("address",),
     references=("RFC 5321 section 2.3.5",),
 )
 UNTOLD_NAME = Outcome(

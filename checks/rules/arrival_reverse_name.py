@@ -21,11 +21,15 @@ from checks.rules._provider_of import provider_of
 from checks.rules._reverse import GMAIL, WEB_DE, YAHOO, Seen, Words, tell
 from checks.subject import ServerSubject
 
+VARIES = ("who", "address", "name", "names", "wanted", "count")
+"""A provider sends from many addresses: the finding of yesterday and of today is the same."""
+
 CONFIRMED = Outcome(
     code="arrival.reverse-name-confirmed",
     status=Status.PASS,
     title="{who} has the reverse name {name}, which leads back to it",
     also=("address",),
+    volatile=VARIES,
     references=("RFC 1912 section 2.1",),
 )
 MISSING = Outcome(
@@ -36,6 +40,7 @@ MISSING = Outcome(
     owner=Owner.MAIL_ADMIN,
     steps=("Have whoever provides the address {address} (the hosting company) set its reverse name to {wanted}.",),
     references=(GMAIL, YAHOO),
+    volatile=VARIES,
 )
 UNCONFIRMED = Outcome(
     code="arrival.reverse-name-unconfirmed",
@@ -48,6 +53,7 @@ UNCONFIRMED = Outcome(
         "If not, have whoever provides the address {address} (the hosting company) set its reverse name to {wanted}.",
     ),
     references=("RFC 1912 section 2.1", GMAIL, YAHOO),
+    volatile=VARIES,
 )
 GENERIC = Outcome(
     code="arrival.reverse-name-generic",
@@ -59,6 +65,7 @@ GENERIC = Outcome(
         "Have whoever provides the address {address} (the hosting company) set its reverse name to {wanted}, in a domain of your own.",
     ),
     references=(WEB_DE,),
+    volatile=VARIES,
 )
 SEVERAL = Outcome(
     code="arrival.reverse-name-several",
@@ -67,12 +74,14 @@ SEVERAL = Outcome(
     owner=Owner.MAIL_ADMIN,
     steps=("Have all but one removed, so that every receiver sees the same name.",),
     also=("address",),
+    volatile=VARIES,
 )
 PRIVATE = Outcome(
     code="arrival.reverse-name-private",
     status=Status.NOT_APPLICABLE,
     title="{who} is not a public address, so there is no reverse name to look at",
     also=("address",),
+    volatile=VARIES,
 )
 NOT_JUDGED = outcome_of_nothing("arrival.reverse-name", "the reverse name of the sending address was")
 UNSURE = Skip(reason="the receiver's own servers could not be told from the sender's, so the sending address is not known")

@@ -33,7 +33,7 @@ PASSED = Outcome(
     title="{server}: the message came from {address}, which may send for {domain} (SPF result pass)",
     references=("RFC 7208 section 2.6.3",),
     also=("paths",),
-    volatile=("paths",),
+    volatile=("address", "paths"),  # a provider sends from many addresses
 )
 NOT_PASSED = Outcome(
     code="arrival.spf-not-passed",
@@ -47,7 +47,7 @@ NOT_PASSED = Outcome(
     ),
     references=("RFC 7208 section 2.6", BULK_REFERENCE),
     also=("explanation", "paths"),
-    volatile=("paths",),
+    volatile=("address", "term", "paths"),
 )
 UNSURE = Outcome(
     code="arrival.spf-address-uncertain",
@@ -84,7 +84,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         yield left_out(NOT_JUDGED, subject, came)
         return
     found = spf_of(came, ev)
-    if came.mail_from is None:
+    if came.mail_from is None or not (came.mail_from or came.envelope):
         yield NO_SENDER(about=subject.name, server=subject.name)
     elif found is None:
         yield _unsure(subject, came.said.spf)

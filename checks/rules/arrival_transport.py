@@ -28,6 +28,7 @@ ENCRYPTED = Outcome(
     status=Status.PASS,
     title="{server}: the message came in from {address} encrypted ({version})",
     also=("by", "hops"),
+    volatile=("address", "by", "hops"),
     references=("RFC 3207",),
 )
 OUTDATED = Outcome(
@@ -37,6 +38,7 @@ OUTDATED = Outcome(
     owner=Owner.MAIL_ADMIN,
     steps=("Have the server that delivers the mail brought up to date, so that it uses TLS 1.2 or 1.3.",),
     also=("by", "hops"),
+    volatile=("address", "by", "hops"),
     references=("RFC 8996",),
 )
 CLEAR = Outcome(
@@ -49,6 +51,7 @@ CLEAR = Outcome(
         "If it is on: perhaps this receiver offers none. Send a message to another one, like Gmail, to see.",
     ),
     also=("by", "hops"),
+    volatile=("address", "by", "hops"),
     references=(BULK_REFERENCE,),
 )
 UNKNOWN = Outcome(

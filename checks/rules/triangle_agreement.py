@@ -52,7 +52,7 @@ RETURN_PATH = Outcome(
         "If not, have the server keep the return path as it is.",
     ),
     also=("dns", "table"),
-    volatile=("table",),
+    volatile=("receiver", "dns", "table"),  # some write a number into it
 )
 SIGNER = Outcome(
     code="triangle.signer-differs",
@@ -79,7 +79,7 @@ ADDRESS = Outcome(
     owner=Owner.MAIL_ADMIN,
     steps=("Check {receiver} as the sending address: SPF must allow it, and it needs a reverse name (--sending-ip {receiver}).",),
     also=("table",),
-    volatile=("table",),
+    volatile=("receiver", "table"),
 )
 ENCRYPTION = Outcome(
     code="triangle.encryption-differs",
