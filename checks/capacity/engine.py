@@ -24,10 +24,10 @@ MAX_PERIOD = HOUR
 MAX_PATTERN = 2_048
 """Emissions in one period. Two channels with beats of 701 and 457 milliseconds have 1,400 until they meet again."""
 MAX_ECHOES = 12
-LEAP = 256
-"""Emissions that a leap has to save: a minute's burst stays in one piece, so that the minutes can be compared."""
-SHORT_LEAP = 32
-"""The same for the longest period, because it disturbs no other comparison."""
+LEAP = 24
+"""Emissions that a leap has to save."""
+MAX_HEARD = 1_024
+"""Emissions of a leap that the other comparisons listen to one by one; of a longer one they know only that it repeats itself."""
 PATIENCE = 64
 """Periods between two tries, at most."""
 
@@ -112,9 +112,7 @@ class Engine:
         self._since = -NEVER
         """Since when nothing but emissions has happened."""
         self._echoes = [Echo(log, period) for period in self._periods()]
-        self._worth = dict.fromkeys((echo.period for echo in self._echoes), leap)
-        if self._echoes:
-            self._worth[self._echoes[-1].period] = min(leap, max(SHORT_LEAP, leap // 8))
+        self._leap = leap
         self._by_kind = {kind[0]: job for job in jobs for kind in job.kinds}
 
     def at(self, moment: int, rank: int, what: Job | Counter) -> None:
@@ -262,7 +260,7 @@ class Engine:
             if now < echo.try_at or not echo.alike(now):
                 continue
             pattern, ahead = echo.pattern(now, MAX_PATTERN), now
-            while pattern and (times := self._sustained(ahead, echo, pattern)) * len(pattern) >= self._worth[echo.period]:
+            while pattern and (times := self._sustained(ahead, echo, pattern)) * len(pattern) >= self._leap:
                 ahead = self._repeat(ahead, echo.period, pattern, times)
             if ahead > now:
                 return ahead
@@ -279,7 +277,7 @@ class Engine:
         for kind, messages in per_kind.items():
             times = min(times, (self._by_kind[kind].left - 1) // messages)  # the last message is played, it ends the run
         for counter in self.counters:
-            if times * len(pattern) < self._worth[echo.period]:
+            if times * len(pattern) < self._leap:
                 return 0
             counter.release(now)
             largest = max((counter.weights[job.kind] for job in self._due), default=0)
@@ -298,7 +296,12 @@ class Engine:
             if counter.spans and now - period < counter.spans[-1][1] <= now:
                 counter.spans[-1][1] += ahead - now
         for echo in self._echoes:
-            echo.leapt(now, ahead, period)
+            if echo.period == period or times * len(pattern) > MAX_HEARD:
+                echo.leapt(now, ahead, period)
+            else:
+                for begin in range(now, ahead, period):
+                    for offset, kind, messages, holder in pattern:
+                        echo.hears((begin + offset, kind, messages, holder))
         return ahead
 
 
