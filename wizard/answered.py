@@ -7,12 +7,13 @@ from typing import Any
 
 from checks.settings import Settings, parse
 from wizard.document import to_document
+from wizard.pace import offers
 from wizard.parsing import Value, parts_of
 from wizard.question import Question
 from wizard.questions import COMMON_QUESTIONS, SERVER_QUESTIONS
 from wizard.view import Answers, Surroundings, View
 
-RUN_ONLY = ("test_to",)  # answers about this run, not about the settings
+RUN_ONLY = ("test_to", "pace")  # not settings themselves: one is about this run, the other enters limits
 
 
 def in_scope(answers: Answers, around: Surroundings) -> Iterator[tuple[Question, int | None]]:
@@ -31,6 +32,9 @@ def build(answers: Answers, around: Surroundings, existing: Settings | None = No
     for place, row in enumerate(rows):
         _fill(row, SERVER_QUESTIONS, View(answers, place, around))
     _fill(document, COMMON_QUESTIONS, View(answers, None, around))
+    if answers.common.get("pace") is True:
+        for place, offer in offers(View(answers, None, around)).items():
+            rows[place].update({key: value for key, value in (("limit", offer.limit), ("burst", offer.burst)) if value})
     if document.get("dispatch") != "service":
         document.pop("service", None)
     chosen = str(answers.common.get("default_server") or active[0].get("name") or "").casefold()

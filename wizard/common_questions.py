@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wizard import conditions, parsing, proposals
+from wizard import conditions, pace, parsing, proposals
 from wizard.question import Group, Kind, Question, one_of
 
 COMMON_QUESTIONS: tuple[Question, ...] = (
@@ -137,6 +137,21 @@ COMMON_QUESTIONS: tuple[Question, ...] = (
         optional=True,
     ),
     Question(
+        key="volume.start",
+        group=Group.COMMON,
+        section="Planned volume",
+        label="Mailings start at",
+        words="At what time does such a mailing usually start?",
+        why="We play it against the limits that are known, and tell when the last recipient has it.",
+        help="Hours and minutes by the clock of your place, of the mailing that you have in mind above. A rough time will do, and empty is fine: then we reckon with 09:00.",
+        example="09:00",
+        parse=parsing.clock,
+        when=conditions.volume_known,
+        when_words="the number of recipients is known",
+        always_valid=True,
+        optional=True,
+    ),
+    Question(
         key="volume.plan",
         group=Group.COMMON,
         section="Microsoft 365",
@@ -171,6 +186,26 @@ COMMON_QUESTIONS: tuple[Question, ...] = (
         optional=True,
     ),
     Question(
+        key="pace",
+        group=Group.COMMON,
+        section="Pace",
+        label="Limits entered",
+        words="Shall we enter the limits that let the dispatcher wait by itself?",
+        why="The planned mailing is more than the provider takes at once; what is refused may be lost.",
+        help="With these limits the dispatcher keeps below the provider's numbers, a tenth of them free for your other mail, and sends the rest later. Nothing is refused.\n"
+        "Say no if your contract allows more than the provider publishes, or if you want to enter limits of your own.",
+        example="yes",
+        kind=Kind.YES_NO,
+        parse=parsing.yes_no,
+        propose=pace.propose,
+        hint=pace.hint,
+        when=pace.offered,
+        when_words="the planned volume is more than the provider takes at once and no limit is entered",
+        always_valid=True,
+        optional=True,
+        said=True,
+    ),
+    Question(
         key="test_to",
         group=Group.COMMON,
         section="Test message",
@@ -183,6 +218,13 @@ COMMON_QUESTIONS: tuple[Question, ...] = (
         parse=parsing.address,
         optional=True,
     ),
+    # The rest is for answers files: a person who needs one of these knows what it is called.
+    Question(key="volume.mailings_per_day", group=Group.COMMON, section="Planned volume", label="Mailings on the busiest day", words="", why="", example="2", kind=Kind.NUMBER, parse=parsing.count, optional=True, prompted=False),
+    Question(key="volume.recipients_per_message", group=Group.COMMON, section="Planned volume", label="Recipients in one message", words="", why="", example="1", kind=Kind.NUMBER, parse=parsing.count, optional=True, prompted=False),
+    Question(key="volume.outside_percent", group=Group.COMMON, section="Planned volume", label="Recipients outside, per cent", words="", why="", example="100", kind=Kind.NUMBER, parse=parsing.share, optional=True, prompted=False),
+    Question(key="volume.attachments_kb", group=Group.COMMON, section="Planned volume", label="Files in a message, kB", words="", why="", example="500", kind=Kind.NUMBER, parse=parsing.count, optional=True, prompted=False),
+    Question(key="volume.peak_hour_messages", group=Group.COMMON, section="Planned volume", label="Other mail in the busiest hour", words="", why="", example="50", kind=Kind.NUMBER, parse=parsing.count, optional=True, prompted=False),
+    Question(key="volume.growth_percent", group=Group.COMMON, section="Planned volume", label="Growth in a year, per cent", words="", why="", example="10", kind=Kind.NUMBER, parse=parsing.count, optional=True, prompted=False),
     Question(key="timezone", group=Group.COMMON, section="Dispatcher", label="Time zone", words="", why="", example="Europe/Berlin", optional=True, prompted=False),
     Question(key="service.max_age", group=Group.COMMON, section="Dispatcher", label="Service gives up after hours", words="", why="", example="48", kind=Kind.NUMBER, parse=parsing.count, when=conditions.in_service, when_words="dispatch is service", optional=True, prompted=False),
 )  # fmt: skip

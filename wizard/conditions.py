@@ -48,6 +48,11 @@ def in_service(view: View) -> bool:
     return view.get("dispatch") == "service"
 
 
+def volume_known(view: View) -> bool:
+    """It is known how large a mailing is."""
+    return view.get("volume.recipients_per_mailing") is not None
+
+
 def microsoft(view: View) -> bool:
     """A server belongs to Microsoft 365."""
     return any(proposals.is_microsoft(str(server.get("host", ""))) for server in view.servers())

@@ -82,6 +82,22 @@ def count(text: str) -> int:
     return int(value)
 
 
+def clock(text: str) -> str:
+    """A time of day, as HH:MM."""
+    found = re.fullmatch(r"([0-9]{1,2})(?:[:.h]([0-9]{2}))?", text.strip().lower().removesuffix("uhr").strip())
+    if not found or int(found[1]) > 23 or int(found[2] or 0) > 59:
+        raise ValueError("give a time of day as hours:minutes, like 09:00")
+    return f"{int(found[1]):02}:{found[2] or '00'}"
+
+
+def share(text: str) -> int:
+    """How many of a hundred."""
+    value = text.strip().removesuffix("%").strip()
+    if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > 100:
+        raise ValueError("this must be a whole number from 0 to 100")
+    return int(value)
+
+
 def yes_no(text: str) -> bool:
     """Yes or no, in the usual spellings."""
     word = text.strip().lower()

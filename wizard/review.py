@@ -10,6 +10,7 @@ from checks.routing import Choice, Why, choose
 from checks.secret import SecretSource
 from checks.settings import Settings
 from wizard.answered import in_scope
+from wizard.pace import offers
 from wizard.parsing import Value
 from wizard.proposals import sender_like
 from wizard.question import Kind, Question
@@ -42,6 +43,12 @@ def review(settings: Settings, answers: Answers, around: Surroundings, plan: Pla
         lines += _rows(SERVER_QUESTIONS, answers, place, around)
     lines += ["", "All servers"]
     lines += _rows(COMMON_QUESTIONS, answers, None, around)
+    if answers.common.get("pace") is True:
+        lines += [
+            "",
+            "Limits entered",
+            *(f"  {offer.server}: {offer.words}" for offer in offers(View(answers, None, around)).values()),
+        ]
     lines += ["", "Who sends through which server", *(f"  {row}" for row in samples(settings))]
     lines += ["", "What will be written", *(f"  {row}" for row in _written(settings, plan))]
     lines += ["", _test_message(answers, settings, plan)]

@@ -110,6 +110,11 @@ SPOKEN = {
 
 def setup(subject: ServerSubject, ev: Evidence) -> Setup | None:
     """Make the plan of a server: as if the whole volume went through it. None if nobody said how large a mailing is."""
+    return None if planned(subject.settings.volume) is None else setup_of(subject, _stated(subject, ev))
+
+
+def setup_of(subject: ServerSubject, stated: Stated) -> Setup | None:
+    """Make the plan from what the server stated."""
     settings, server = subject.settings, subject.server
     volume = planned(settings.volume)
     if volume is None:
@@ -118,7 +123,7 @@ def setup(subject: ServerSubject, ev: Evidence) -> Setup | None:
     limits = [_limit(row, count) for row, count in rows]
     own = [*_own_limit(server.limit, settings.timezone), *_own_burst(server)]
     mailings, left_out = _mailings(subject, volume)
-    channel = _channel(server, _stated(subject, ev))
+    channel = _channel(server, stated)
     bare = Plan(mailings=mailings, channels=(channel,), limits=tuple(limits), dispatcher=_dispatcher(settings))
     week = timedelta(days=DAYS)
     return Setup(

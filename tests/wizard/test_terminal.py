@@ -42,6 +42,7 @@ PLAIN = [
     ("Who must never get mail", "@rival.example"),
     ("How many recipients", "800"),
     ("How many such mailings", "-"),
+    ("At what time", "-"),
     ("one test message", "me@club.example"),
     ("Save these settings", "1"),
 ]
@@ -131,6 +132,7 @@ def test_menus_and_lines_of_the_full_terminal_give_settings_too(tmp_path: Path) 
         ("Who must never get mail", "\r"),
         ("How many recipients", "800\r"),
         ("How many such mailings", "\r"),
+        ("At what time", "\r"),
         ("Which Microsoft 365 plan", down + down + down + "\r"),
         ("How many licences", "25\r"),
         ("one test message", "\r"),

@@ -133,7 +133,18 @@ all_settings = (
                 st.fixed_dictionaries({"name": words}, optional={"subject": words, "sender": addresses, "file": words}),
                 max_size=2,
             ),
-            "volume": some(recipients_per_mailing=numbers, mailings_per_week=numbers, licences=numbers, plan=words),
+            "volume": some(
+                recipients_per_mailing=numbers,
+                mailings_per_week=numbers,
+                mailings_per_day=numbers,
+                attachments_kb=numbers,
+                outside_percent=st.integers(0, 100),
+                start=st.sampled_from(["00:00", "09:30", "23:59"]),
+                peak_hour_messages=numbers,
+                growth_percent=st.integers(1, 1000),
+                licences=numbers,
+                plan=words,
+            ),
         },
     )
     .flatmap(
