@@ -9,9 +9,10 @@ import ipaddress
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from checks.records.spf_macro import ONLY_IN_EXPLANATIONS, ends_well, letters, split
+from checks.records.spf_networks import Networks, bounds
 
 MECHANISMS = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
 SECTIONS = {  # where each term is defined
@@ -26,7 +27,8 @@ SECTIONS = {  # where each term is defined
     "redirect": "RFC 7208 section 6.1",
 }
 COUNTED = ("include", "a", "mx", "ptr", "exists", "redirect")  # RFC 7208 section 4.6.4: each of these costs one of ten look-ups
-MAX_TERMS = 6000  # more addresses than the longest DNS answer can carry
+MAX_TERMS = 6000  # more addresses than the longest DNS answer (64 KB) can carry: receivers read that many, so they are judged, not refused
+KEPT = 64  # records read lately; a legal tree has eleven, and several domains are judged in turns. The longest costs 2 MB
 MAX_PROBLEMS = 50  # more of them help nobody
 _VERSION = "v=spf1"
 _MODIFIER = re.compile(r"([a-z][a-z0-9_.-]*)=(.*)", re.IGNORECASE)  # RFC 7208 section 12: name "=" macro-string
@@ -68,7 +70,7 @@ class Kind(StrEnum):
 HARMLESS = frozenset({Kind.EQUALS_SIGN, Kind.SECOND_VERSION, Kind.AFTER_ALL, Kind.REDIRECT_IGNORED, Kind.ODD_DOMAIN})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Mechanism:
     """One directive: a mechanism with its qualifier."""
 
@@ -88,15 +90,21 @@ class Mechanism:
     @property
     def key(self) -> tuple[str, ...]:
         """The same for two terms that mean the same."""
-        network = (
-            str(ipaddress.ip_network((self.network, self.cidr6 if self.name == "ip6" else self.cidr4), strict=False))
-            if self.network
-            else ""
-        )
+        network = f"{self.bounds[0]:x}/{self.length}" if self.network else ""
         return (self.qualifier, self.name, self.domain.lower().removesuffix("."), network or f"/{self.cidr4}//{self.cidr6}")
 
+    @property
+    def length(self) -> int:
+        """ip4 and ip6: the length of the network's prefix."""
+        return self.cidr6 if self.name == "ip6" else self.cidr4
 
-@dataclass(frozen=True, kw_only=True)
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """ip4 and ip6: the first and the last address, as numbers."""
+        return bounds(self.name, self.network, self.length)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Modifier:
     """One modifier: redirect, exp, or one that nobody knows (RFC 7208 section 6)."""
 
@@ -153,6 +161,11 @@ class Record:
         return tuple(found)
 
     @cached_property
+    def networks(self) -> Networks:
+        """Those in force, for looking up addresses."""
+        return Networks(self.mechanisms)
+
+    @cached_property
     def all(self) -> Mechanism | None:
         """The first "all"."""
         return next((term for term in self.mechanisms if term.name == "all"), None)
@@ -183,8 +196,9 @@ def target(term: Term) -> str:
     return term.domain if isinstance(term, Mechanism) else term.value
 
 
+@lru_cache(maxsize=KEPT)
 def parse(text: str) -> Record:
-    """Read a record. Text that does not begin with the version is read as if it did: whether it is SPF at all is `is_spf`."""
+    """Read a record, each text once: every rule comes to it, in every round. Text that does not begin with the version is read as if it did: whether it is SPF at all is `is_spf`."""
     words = [(match.start(), match[0]) for match in re.finditer("[^ ]+", text) if not (match.start() == 0 and is_spf(text))]
     terms: list[Term] = []
     problems: list[Problem] = []
@@ -211,18 +225,6 @@ def parse(text: str) -> Record:
     return Record(text=text, terms=tuple(terms), problems=tuple(sorted(ordered, key=lambda problem: problem.position)))
 
 
-class Reader:
-    """Reads records, each text once: for one judgement that comes to the same record many times."""
-
-    def __init__(self) -> None:
-        self._read: dict[str, Record] = {}
-
-    def __call__(self, text: str) -> Record:
-        if text not in self._read:
-            self._read[text] = parse(text)
-        return self._read[text]
-
-
 def parse_term(word: str, position: int = 0) -> Term | Kind:
     """Read one term, or say what is wrong with it."""
     if not word.isascii():
@@ -247,11 +249,11 @@ def _modifier(name: str, value: str, position: int, word: str) -> Term | Kind:
 def _mechanism(word: str, position: int) -> Mechanism | Kind:
     match = _MECHANISM.fullmatch(word)
     qualifier, name, rest = (match[1] or "+", match[2].lower(), match[3]) if match else ("+", "", "")
+    if name in ("ip4", "ip6"):
+        return _network(qualifier, name, rest, position, word)
     term = Mechanism(qualifier=qualifier, name=name, position=position, text=word)
     if name == "all":
         return Kind.ALL_ARGUMENT if rest else term
-    if name in ("ip4", "ip6"):
-        return _network(term, rest)
     if name in ("a", "mx"):
         return _host(term, rest)
     if name in ("include", "exists") or (name == "ptr" and rest):
@@ -275,22 +277,26 @@ def _host(term: Mechanism, rest: str) -> Mechanism | Kind:
     return replace(term, domain=domain[1:], cidr4=32 if four is None else int(four), cidr6=128 if six is None else int(six))
 
 
-def _network(term: Mechanism, rest: str) -> Mechanism | Kind:
+def _network(qualifier: str, name: str, rest: str, position: int, word: str) -> Mechanism | Kind:
     """Read what follows "ip4" or "ip6": ":" address ["/" length]."""
     if not rest.startswith(":") or rest == ":":
         return Kind.BAD_CIDR if rest.startswith("/") else Kind.MISSING_ADDRESS
     address, slash, length = rest[1:].partition("/")
-    bad = Kind.BAD_IP4 if term.name == "ip4" else Kind.BAD_IP6
-    if not (_IP4.fullmatch(address) if term.name == "ip4" else _is_ip6(address)):
-        return bad
-    if slash and not _is_length(length, 32 if term.name == "ip4" else 128):
+    four = name == "ip4"
+    if not (_IP4.fullmatch(address) if four else _is_ip6(address)):
+        return Kind.BAD_IP4 if four else Kind.BAD_IP6
+    most = 32 if four else 128
+    if slash and not _is_length(length, most):
         return Kind.BAD_CIDR
-    if not slash:
-        return replace(term, network=address)
-    return (
-        replace(term, network=address, cidr4=int(length))
-        if term.name == "ip4"
-        else replace(term, network=address, cidr6=int(length))
+    bits = int(length) if slash else most
+    return Mechanism(
+        qualifier=qualifier,
+        name=name,
+        network=address,
+        cidr4=bits if four else 32,
+        cidr6=128 if four else bits,
+        position=position,
+        text=word,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -112,13 +112,12 @@ def check_host(
     mail_from: str,
     helo: str,
     ev: Evidence,
-    read: Callable[[str], Record] = parse,
     spent: set[DnsProbe] | None = None,
 ) -> SpfResult:
     """Evaluate the record of the sender's domain for one connection. An empty `mail_from` is judged by `helo` (RFC 7208 section 2.4).
 
-    Give a `Reader` as `read` where the same record is evaluated for many addresses, and one set as `spent`: a tree that is not legal
-    may cost so many questions for all of them together.
+    Give one set as `spent` where the same record is evaluated for many addresses: a tree that is not legal may cost so many questions
+    for all of them together.
 
     Raises `ValueError` if `ip` is no address; lets `Missing` through; everything else is a result.
     """
@@ -127,7 +126,7 @@ def check_host(
     domain = normal_name(domain or helo) if mail_from else normal_name(helo)
     if not is_askable(domain) or "." not in domain or domain.startswith("["):
         return SpfResult(result=Result.NONE)  # RFC 7208 section 4.3
-    query = _Query(str(address), local or "postmaster", domain, helo, ev, read, set() if spent is None else spent)
+    query = _Query(str(address), local or "postmaster", domain, helo, ev, set() if spent is None else spent)
     try:
         result, _, _ = query.check()
         found = Result(result)
@@ -142,14 +141,11 @@ def check_host(
 class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
     """pyspf's evaluation with our grammar above it and evidence below it."""
 
-    def __init__(
-        self, ip: str, local: str, domain: str, helo: str, ev: Evidence, read: Callable[[str], Record], spent: set[DnsProbe]
-    ) -> None:
+    def __init__(self, ip: str, local: str, domain: str, helo: str, ev: Evidence, spent: set[DnsProbe]) -> None:
         super().__init__(ip, f"{local}@{domain}", helo)
         self.l, self.o, self.d = local, domain, domain  # pyspf cuts a quoted local part at its first @
         self.t = "0"  # no clock in here; %{t} is only for explanations
         self._ev = ev
-        self._read = read
         self._budget = MAX_QUERIES
         self._asked: set[DnsProbe] = set()
         self._spent = spent
@@ -166,7 +162,7 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
 
     def check(self, spf: str | None = None) -> Any:
         """Look ahead, so that siblings are asked in one round, and go."""
-        tree = walk(self.o, self._ev, self._read)
+        tree = walk(self.o, self._ev)
         self._asked.update(tree.asked)
         if tree.broken:
             self._save()
@@ -238,7 +234,7 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
         return "none", 250, ""
 
     def _enter(self, text: str, domain: str) -> Record:
-        record = self._read(text)
+        record = parse(text)
         if record.fatal:
             first = record.fatal[0]
             raise _Stop(Reason.SYNTAX, f"{domain}: {first.kind.value}: {first.text}")  # RFC 7208 section 4.6
@@ -264,10 +260,10 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
         return found
 
     def _within_limit(self, record: Record) -> list[Mechanism]:
-        """Leave out what comes behind the term that costs one look-up too many: it is never reached."""
+        """Leave out networks that the connection does not come from, and what is behind the term that costs one look-up too many."""
         found: list[Mechanism] = []
         left = MAX_LOOKUPS - self.lookups
-        for term in record.mechanisms:
+        for term in record.networks.relevant(self.ipaddr):
             found.append(term)
             left -= term.name in COUNTED
             if left < 0:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from checks.records.spf import Mechanism, Modifier, Record, Term, parse
+from checks.records.spf import Mechanism, Modifier, Record, Term, parse, parse_term
 from checks.records.spf_repair import repaired
 
 
 def inserted(record: Record, words: Iterable[str], *, first: bool = False) -> str:
-    """Insert terms before "all" or the redirect, or at the very beginning; a record without either gets them at its end."""
+    """Insert terms before "all" or the redirect, or at the very beginning; a record without either gets them at its end.
+
+    Those at the beginning come to speak before a term that names the same, so that one goes.
+    """
+    words = list(words)
     new = " ".join(words)
     if first:
-        return f"{record.text[:6]} {new} {record.text[6:].lstrip(' ')}".rstrip(" ")
+        keys = {term.key[1:] for word in words if isinstance(term := parse_term(word), Mechanism)}
+        said = [term.text for term in record.terms if isinstance(term, Mechanism) and term.key[1:] in keys]
+        text = without(record, said) if said else record.text
+        return f"{text[:6]} {new} {text[6:].lstrip(' ')}".rstrip(" ")
     end = record.all or record.redirect
     if end is None:
         return f"{record.text.rstrip(' ')} {new}"

@@ -6,7 +6,7 @@ sender may send; that is checks.records.spf_door.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -144,7 +144,6 @@ class _Node:
 class _Walk:
     origin: str
     ev: Evidence
-    read: Callable[[str], Record]
     asked: set[DnsProbe] = field(default_factory=set)
     """At most eleven: the record itself and one for each of ten counted terms."""
     faults: list[Fault] = field(default_factory=list)
@@ -208,16 +207,16 @@ class _Walk:
         if len(texts) != 1:
             self.faults.append(_fault(Flaw.SEVERAL_RECORDS if texts else Flaw.NO_RECORD, step))
             return None
-        record = self.read(texts[0])
+        record = parse(texts[0])
         if record.fatal:
             self.faults.append(_fault(Flaw.BAD_SYNTAX, step))
         steps = tuple(_step(term, probe.name, self.origin, step.depth + 1) for term in record.counted[:MAX_STEPS])
         return _Node(domain=probe.name, record=record, steps=steps, ancestors=ancestors)
 
 
-def walk(domain: str, ev: Evidence, read: Callable[[str], Record] = parse) -> Tree:
+def walk(domain: str, ev: Evidence) -> Tree:
     """Follow the record of `domain` through all its includes, redirects and mx terms that do not depend on the message."""
-    work = _Walk(origin=normal_name(domain), ev=ev, read=read)
+    work = _Walk(origin=normal_name(domain), ev=ev)
     root = work.run()
     steps = tuple(_in_order(root)) if root else ()
     hosts, no_mx = _hosts(steps, work.mx)

@@ -12,8 +12,7 @@ How to fix it:
 List all servers that send for the domain, then let the record end in ~all.
 """
 
-import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from checks.evidence import Evidence
@@ -22,6 +21,7 @@ from checks.probes import DnsProbe
 from checks.records.spf import Mechanism, Record, is_spf, parse, target
 from checks.records.spf_edit import with_all
 from checks.records.spf_macro import is_askable, static_name
+from checks.records.spf_networks import united
 from checks.records.spf_tree import MAX_LOOKUPS, walk
 from checks.rules._spf import Skip, own_record, short
 from checks.subject import DomainSubject
@@ -143,13 +143,14 @@ class Opening:
 
     def find(self, *, resolve: bool) -> Opened | None:
         """Return the first such thing. `resolve`: also look up whether names exist that would let everybody pass."""
-        allowing = [
-            (holder, term) for holder, record in self._reached.items() for term in record.mechanisms if term.qualifier == "+"
-        ]
-        for holder, term in allowing:
-            if term.name == "all" or _wide(term) or (resolve and self._has_address(holder, term)):
-                return Opened(holder=holder, text=short(term.text))
-        return _widest([(holder, term) for holder, term in allowing if term.network])
+        for holder, record in self._reached.items():
+            for term in record.mechanisms:
+                if term.qualifier == "+" and (_wide(term) if term.network else self._opens(holder, term, resolve=resolve)):
+                    return Opened(holder=holder, text=short(term.text))
+        return _widest(self._reached)
+
+    def _opens(self, holder: str, term: Mechanism, *, resolve: bool) -> bool:
+        return term.name == "all" or (resolve and self._has_address(holder, term))
 
     def _has_address(self, holder: str, term: Mechanism) -> bool:
         """A name that is there lets everybody pass if it need only be there (RFC 7208 section 5.7), or if its network is all there is."""
@@ -185,29 +186,20 @@ def _families(term: Mechanism) -> tuple[str, ...]:
 
 
 def _wide(term: Mechanism) -> bool:
-    return bool(term.network) and (term.cidr6 if term.name == "ip6" else term.cidr4) <= WIDEST
+    return term.length <= WIDEST
 
 
-def _widest(terms: Sequence[tuple[str, Mechanism]]) -> Opened | None:
+def _widest(records: Mapping[str, Record]) -> Opened | None:
     """Many networks together can be the whole internet as well."""
     for kind, bits in (("ip4", 32), ("ip6", 128)):
-        here = [(holder, term) for holder, term in terms if term.name == kind]
-        if _covered([term for _, term in here]) >= 1 << bits - WIDEST:
-            holder, term = min(here, key=lambda each: each[1].cidr6 if kind == "ip6" else each[1].cidr4)
+        covered = united(span for record in records.values() for span in record.networks.spans[kind])
+        if sum(last - first + 1 for first, last in covered) >= 1 << bits - WIDEST:
+            here = [
+                (holder, term)
+                for holder, record in records.items()
+                for term in record.mechanisms
+                if term.name == kind and term.qualifier == "+"
+            ]
+            holder, term = min(here, key=lambda each: each[1].length)
             return Opened(holder=holder, text=f"{short(term.text)} and {len(here) - 1:,} more")
     return None
-
-
-def _covered(terms: Iterable[Mechanism]) -> int:
-    """Return how many addresses are in these networks of one kind, each counted once."""
-    count, end = 0, -1
-    for first, last in sorted(_bounds(term) for term in terms):
-        count += max(0, last - max(first, end + 1) + 1)
-        end = max(end, last)
-    return count
-
-
-def _bounds(term: Mechanism) -> tuple[int, int]:
-    length = term.cidr6 if term.name == "ip6" else term.cidr4
-    network = ipaddress.ip_network(f"{term.network}/{length}", strict=False)
-    return int(network[0]), int(network[-1])

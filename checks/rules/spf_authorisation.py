@@ -19,7 +19,6 @@ from typing import Any
 from checks.evidence import Evidence, Undetermined
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
-from checks.records.spf import Reader
 from checks.records.spf_door import Reason, Result, SpfResult, check_host
 from checks.records.spf_edit import inserted
 from checks.records.spf_repair import repaired
@@ -132,10 +131,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     known = senders(subject, ev)
     if not known:
         yield NO_ADDRESS(about=domain, domain=domain, who="your servers")
-    read = Reader()
     spent: set[DnsProbe] = set()
-    results = {sender: _evaluate(sender, ev, read, spent) for sender in known}
-    edit = _edit(results, own, ev, read)
+    results = {sender: _evaluate(sender, ev, spent) for sender in known}
+    edit = _edit(results, own, ev)
     failures: list[Failure] = []
     for sender, found in results.items():
         failures += [result.failure for result in found.values() if result.failure] or sender.failures
@@ -144,9 +142,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         raise Undetermined(failures[0].probe, failures[0].reading)
 
 
-def _evaluate(sender: Sender, ev: Evidence, read: Reader, spent: set[DnsProbe] | None = None) -> dict[str, SpfResult]:
+def _evaluate(sender: Sender, ev: Evidence, spent: set[DnsProbe] | None = None) -> dict[str, SpfResult]:
     return {
-        address: _certain(check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev, read=read, spent=spent))
+        address: _certain(check_host(ip=address, mail_from=sender.mail_from, helo=sender.helo, ev=ev, spent=spent))
         for address in sender.addresses
     }
 
@@ -157,8 +155,8 @@ def _certain(found: SpfResult) -> SpfResult:
     return replace(found, result=Result.TEMPERROR, failure=found.doubt) if unsure else found
 
 
-def _all_pass(sender: Sender, ev: Evidence, read: Reader) -> bool:
-    return all(result.result is Result.PASS for result in _evaluate(sender, ev, read).values())
+def _all_pass(sender: Sender, ev: Evidence) -> bool:
+    return all(result.result is Result.PASS for result in _evaluate(sender, ev).values())
 
 
 def _refused(results: dict[str, SpfResult]) -> list[str]:
@@ -291,10 +289,10 @@ def _broken(sender: Sender, broken: list[str], results: dict[str, SpfResult], ow
 
 def _at_front(sender: Sender, broken: list[str], own: Own, ev: Evidence) -> str:
     text = inserted(own.record, sender.terms(broken), first=True)
-    return text if _all_pass(sender, with_record(ev, own.domain, text), Reader()) else ""
+    return text if _all_pass(sender, with_record(ev, own.domain, text)) else ""
 
 
-def _edit(results: Mapping[Sender, dict[str, SpfResult]], own: Own, ev: Evidence, read: Reader) -> Edit:
+def _edit(results: Mapping[Sender, dict[str, SpfResult]], own: Own, ev: Evidence) -> Edit:
     """Return the smallest edit that lets every sender pass, judged on the changed zone."""
     record = own.record
     refused = {sender: _refused(found) for sender, found in results.items() if not sender.guessed}
@@ -304,6 +302,6 @@ def _edit(results: Mapping[Sender, dict[str, SpfResult]], own: Own, ev: Evidence
     mended = repaired(record) if record.problems else ""
     for text in filter(None, (mended, inserted(record, terms), inserted(record, terms, first=True))):
         view = with_record(ev, own.domain, text)
-        if all(_all_pass(sender, view, read) for sender in refused) and not walk(own.domain, view, read).broken:
+        if all(_all_pass(sender, view) for sender in refused) and not walk(own.domain, view).broken:
             return Edit(terms=terms, text=text)
     return Edit(terms=terms, text="")

@@ -269,3 +269,7 @@ def test_inserting_keeps_the_rest_as_published() -> None:
     assert inserted(parse("v=spf1"), ["a"]) == "v=spf1 a"
     assert inserted(parse("v=spf1 redirect=x.example"), ["a", "mx"]) == "v=spf1 a mx redirect=x.example"
     assert inserted(parse("v=spf1"), ["a"], first=True) == "v=spf1 a"
+    assert (
+        inserted(parse("v=spf1 ?mx -IP4:192.0.2.0/24 -all"), ["ip4:192.0.2.9/24"], first=True)
+        == "v=spf1 ip4:192.0.2.9/24 ?mx -all"
+    )
