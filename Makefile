@@ -38,7 +38,7 @@ lock: $(VENV)/.test ## resolve the dependencies anew
 	@$(BIN)/python scripts/lock.py
 
 bench: $(VENV)/.test ## the benchmarks: ratios within one run
-	@for file in bench/*.py; do $(BIN)/python $$file; done
+	@for name in $(filter-out side_by_side,$(basename $(notdir $(wildcard bench/[a-z]*.py)))); do $(BIN)/python -m bench.$$name || exit 1; done
 
 clean: ## remove what can be made again
 	rm -rf $(VENV) $(OUT) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
