@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,11 +11,41 @@ from checks.evidence import Probe, Reading, Readings, State
 from checks.model import Action, DnsChange
 from checks.probes import DnsProbe, DnsReading, DnsRecord, normal_name
 
+_VERSION = re.compile(r"[\s\"'\\]*v\s*=\s*[\"']?\s*([a-z0-9]+)", re.IGNORECASE)
+
+
+def alias_of(name: str, readings: Mapping[Probe[Any], Reading]) -> str:
+    """Return what a name is an alias for, as far as is known; empty if it is none, and a record of its own can lie there.
+
+    Beside a CNAME there is no room for other data (RFC 1034 section 3.6.2, RFC 2181 section 10.1). One that a wildcard makes up is none:
+    it makes way for a record of the name itself (RFC 4592 section 2.2.1). A DNAME does not (RFC 6672 section 2.4).
+    """
+    wanted = normal_name(name)
+    beside = f"*.{wanted.partition('.')[2]}"
+    target = ""
+    for probe, reading in readings.items():
+        if isinstance(probe, DnsProbe) and probe.name == wanted and isinstance(reading, DnsReading) and reading.chain:
+            any_name = readings.get(DnsProbe(beside, probe.type))
+            if isinstance(any_name, DnsReading) and any_name.chain == reading.chain:
+                return ""
+            target = target or reading.chain[-1]
+    return target
+
+
+def in_the_way(changes: Iterable[DnsChange], readings: Mapping[Probe[Any], Reading]) -> str:
+    """Return the first name of the changes that is an alias, so that no such record can be published there; empty if there is none."""
+    return next((change.name for change in changes if change.type.upper() != "CNAME" and alias_of(change.name, readings)), "")
+
 
 def applied(changes: Iterable[DnsChange], readings: Mapping[Probe[Any], Reading]) -> Readings:
-    """Return the readings that differ after the changes. `readings` are the ones before; what was never read starts empty."""
+    """Return the readings that differ after the changes. `readings` are the ones before; what was never read starts empty.
+
+    What cannot be published, because the name is an alias, changes nothing.
+    """
     after: Readings = {}
     for change in changes:
+        if in_the_way([change], readings):
+            continue
         probe = DnsProbe(change.name, change.type)
         reading = after.get(probe) or readings.get(probe)
         before = reading if isinstance(reading, DnsReading) else DnsReading(state=State.NODATA)
@@ -48,14 +79,16 @@ def _records(change: DnsChange, before: tuple[DnsRecord, ...]) -> tuple[DnsRecor
 
 
 def _same_kind(old: str, new: str, type_: str) -> bool:
-    """Two TXT records are of a kind if their version tags agree ("v=spf1", "v=DMARC1"); other types have one kind each."""
+    """Two TXT records are of a kind if their versions agree ("v=spf1", "v = DMARC1"); other types have one kind each."""
     if type_.upper() not in ("TXT", "SPF"):
         return True
     return _version(old) == _version(new)
 
 
 def _version(text: str) -> str:
-    return text.replace(";", " ").split(" ", 1)[0].strip().lower()
+    """Space around the sign is legal (RFC 9989 section 4.8); quotation marks and capitals are slips of which nobody keeps two."""
+    said = _VERSION.match(text)
+    return f"v={said[1]}".lower() if said else text.split(" ", 1)[0].strip().lower()
 
 
 def _record(change: DnsChange) -> DnsRecord:

@@ -13,12 +13,13 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
-from checks.changes import applied
+from checks.changes import applied, in_the_way
 from checks.evidence import Effect, Evidence, Missing, Probe, Reading, Readings, State, TooMany, Unasked, Undetermined
 from checks.model import SEVERITY, CheckResult, Finding, Outcome, Status
 from checks.subject import Subject
 
 WITHHELD = "No record is shown here, because it would not be enough by itself: mend the other faults first, then check again."
+NO_ROOM = "No record is shown here, because {name} is an alias (CNAME), and beside an alias there can be no other record."
 MAX_NAMED = 50  # probes that a finding names when it was given up
 MAX_PROBES = 300  # per rule and subject; DESIGN.md section 3 bounds what one hostile domain can make us ask
 
@@ -166,6 +167,8 @@ class Run:
         """
         if finding.remedy is None or not finding.remedy.records:
             return finding
+        if name := in_the_way(finding.remedy.records, self.readings):
+            return replace(finding, remedy=finding.remedy.withheld(NO_ROOM.format(name=name)))
         changed = ChainMap(applied(finding.remedy.records, self.readings), self.readings)
         after = (await self._judge_safely(check, subject, changed)).findings
         good = _count(after, finding) < _count(before, finding) and not _worse(finding, before, after)
@@ -173,11 +176,7 @@ class Run:
             if peer.id != check.id and isinstance(subject, peer.subject_type):
                 then = (await self._judge_safely(peer, subject, changed)).findings
                 good = good and not _worse(finding, (await self._judge_safely(peer, subject)).findings, then)
-        return (
-            finding
-            if good
-            else replace(finding, remedy=replace(finding.remedy, records=(), steps=(*finding.remedy.steps, WITHHELD)))
-        )
+        return finding if good else replace(finding, remedy=finding.remedy.withheld(WITHHELD))
 
     async def _reading(self, probe: Probe[Any]) -> None:
         if probe in self.readings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -93,6 +94,20 @@ class Remedy:
     owner: Owner
     steps: tuple[str, ...]
     records: tuple[DnsChange, ...] = ()
+
+    def withheld(self, reason: str) -> Remedy:
+        """Return the remedy without its records, and without the steps that point at them; `reason` stands in their place."""
+        kept = [step for step in self.steps if not points_at_records(step)]
+        place = next((number for number, step in enumerate(self.steps) if points_at_records(step)), len(kept))
+        return Remedy(owner=self.owner, steps=(*kept[:place], reason, *kept[place:]))
+
+
+_POINTS = re.compile(r"\b(?:ones?|records?) (?:shown )?below\b")
+
+
+def points_at_records(step: str) -> bool:
+    """Tell whether a step speaks of the records that are shown below it, so that it makes no sense without them."""
+    return _POINTS.search(step) is not None
 
 
 @dataclass(frozen=True, kw_only=True)

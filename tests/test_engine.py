@@ -248,6 +248,27 @@ def test_a_remedy_that_mends_is_shown_and_one_that_does_not_is_not() -> None:
     assert fails.findings[0].remedy.records == ()
 
 
+def test_no_record_is_shown_beside_an_alias_whatever_a_rule_says() -> None:
+    """A name with a CNAME has room for nothing else (RFC 2181 section 10.1); the remedy says so instead, and points at no record."""
+    world = World()
+    alias = DnsProbe("club.example", "TXT")
+    run = Run(gather=world, readings={alias: DnsReading(state=State.NODATA, chain=("hosted.test",))})
+    steps = ("Replace the record by the one below.",)
+
+    def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
+        if "v=new" in ev.need(alias).values:
+            yield GOOD(about=subject.domain, name="x")
+        else:
+            change = DnsChange(action=Action.REPLACE, name=subject.domain, type="TXT", value="v=new")
+            yield BAD(about=subject.domain, name="x", records=[change], steps=steps)
+
+    (result,) = judged(run, Rule(judge))
+    remedy = result.findings[0].remedy
+    assert remedy is not None
+    assert remedy.records == ()
+    assert remedy.steps == (engine.NO_ROOM.format(name="club.example"),)
+
+
 def test_saved_evidence_gives_the_same_findings_with_the_network_off() -> None:
     """Written to JSON and read back, the readings judge alike; a question that was never asked is unknown."""
     run = Run(gather=World())

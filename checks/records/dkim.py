@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from checks.records.dkim_der import MAX_DER, KeyFault, RsaKey, read_rsa
 from checks.records.tags import MAX_PROBLEMS, SPACE, Problem, TagList, parse_tags
 
+OTHER_VERSIONS = ("DMARC", "SPF", "STS", "TLSRPT", "BIMI")  # records of other kinds, of which one has a p= as well
 ED25519_BYTES = 32  # RFC 8463 section 4.2
 ED25519_SPKI_BYTES = 44  # the same key with its algorithm in front (RFC 8410 section 4), a common slip
 MAX_KEY_TEXT = 4 * MAX_DER  # base64 with a line break now and then
@@ -68,12 +69,11 @@ class DkimKey:
 
 
 def is_key(text: str) -> bool:
-    """Tell whether a TXT record is meant as a DKIM key: it has a p= tag, or says DKIM1."""
+    """Tell whether a TXT record is meant as a DKIM key: it has a p= tag and is not of another kind by its version, or says DKIM1."""
     tags = parse_tags(text)
     first = tags.tags[0] if tags.tags else None
-    return tags.get("p") is not None or (
-        first is not None and first.name.lower() == "v" and first.value.upper().startswith("DKIM1")
-    )
+    version = first.value.upper() if first is not None and first.name.lower() == "v" else ""
+    return version.startswith("DKIM1") or (tags.get("p") is not None and not version.startswith(OTHER_VERSIONS))
 
 
 def parse_key(text: str) -> DkimKey:
@@ -115,6 +115,9 @@ def _version(listed: TagList, problems: list[Problem]) -> str:
 
 
 def _key(listed: TagList, key_type: str, problems: list[Problem]) -> tuple[bool, RsaKey | None, bytes | None]:
+    # RFC 6376 section 3.2: with a tag that occurs twice "the entire tag-list is invalid". dkimpy takes no key from it either.
+    if any(problem.kind == "duplicate-tag" for problem in problems):
+        return False, None, None
     tag = listed.get("p")
     if tag is None:
         problems.append(Problem(position=listed.end, kind="no-key", message="there is no p= tag, which holds the key"))

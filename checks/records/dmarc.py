@@ -58,6 +58,8 @@ class DmarcRecord:
     """p= is there and valid."""
     usable: bool
     """False: p= is missing or wrong and there is no address in rua=, so receivers do nothing at all."""
+    written: Policy | None = None
+    """p= as it is written, whatever becomes of it by another tag; None if it is missing or wrong."""
     subdomain: Policy | None = None
     """sp="""
     nonexistent: Policy | None = None
@@ -126,6 +128,7 @@ def parse_dmarc(text: str) -> DmarcRecord:
         policy=Policy.NONE if given is None or wrong else given,
         policy_given=given is not None,
         usable=(given is not None and not wrong) or reachable,
+        written=given,
         subdomain=None if wrong else policies["sp"],
         nonexistent=None if wrong else policies["np"],
         strict_dkim=chosen["adkim"] == "s",

@@ -16,6 +16,7 @@ MAX_PATTERNS = 200  # kept; the largest providers list a dozen
 MAX_LINES = 2_000  # looked at; a policy has five
 
 _ANNOUNCED = re.compile(r"v[ \t]*=[ \t]*STSv1[ \t]*;")  # RFC 8461 section 3.1: records that begin otherwise are discarded
+_MEANT = re.compile(r"[\s\"'\\]*v\s*[=:]\s*[\"']?\s*(?:sts|mta-?sts)\s*v?\s*1?[\"'\\]?\s*[;,:]?\s*", re.IGNORECASE)
 _FIELD = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})[ \t]*=[ \t]*([\x21-\x3a\x3c\x3e-\x7e]+)\Z")
 _ID = re.compile(r"[A-Za-z0-9]{1,32}\Z")
 _LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31}):[ \t]*(.*)\Z")
@@ -61,6 +62,18 @@ class StsPolicy:
 def is_announcement(text: str) -> bool:
     """Tell whether a TXT record announces a policy; senders discard all others."""
     return _ANNOUNCED.match(text) is not None
+
+
+def meant_as_announcement(text: str) -> bool:
+    """Tell whether somebody meant to announce a policy, though senders do not see it."""
+    return _MEANT.match(text) is not None
+
+
+def repaired_announcement(text: str) -> str:
+    """Return an announcement whose beginning was miswritten with the right beginning; nothing if it is not sure what was meant."""
+    head = _MEANT.match(text)
+    mended = f"v=STSv1; {text[head.end() :]}".strip().strip("\"'").replace("\\;", ";") if head else ""
+    return mended if mended and not parse_record(mended).problems else ""
 
 
 def parse_record(text: str) -> StsRecord:

@@ -10,6 +10,7 @@ from checks.records.tags import MAX_PROBLEMS, Problem
 MAX_URIS = 20  # real records have one or two
 
 _RECORD = re.compile(r"v=TLSRPTv1[ \t]*;")  # RFC 8460 section 3: records that begin otherwise are discarded; case-sensitive
+_MEANT = re.compile(r"[\s\"'\\]*v\s*[=:]\s*[\"']?\s*tls-?rpt\s*v?\s*1?[\"'\\]?\s*[;,:]?\s*", re.IGNORECASE)
 _FIELD = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]{0,31})=([\x20-\x3a\x3c-\x7e]*)\Z")
 _NAME = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
 _MAILTO = re.compile(rf"mailto:[^\s@!,;?]{{1,64}}@{_NAME}(?:\?[^\s!,;]*)?\Z", re.IGNORECASE)
@@ -28,6 +29,18 @@ class TlsRptRecord:
 def is_tls_rpt(text: str) -> bool:
     """Tell whether a TXT record asks for reports; senders discard all others."""
     return _RECORD.match(text) is not None
+
+
+def meant_as_tls_rpt(text: str) -> bool:
+    """Tell whether somebody meant to ask for reports, though senders do not see it."""
+    return _MEANT.match(text) is not None
+
+
+def repaired_tls_rpt(text: str) -> str:
+    """Return a record whose beginning was miswritten with the right beginning; nothing if it is not sure what was meant."""
+    head = _MEANT.match(text)
+    mended = f"v=TLSRPTv1; {text[head.end() :]}".strip().strip("\"'").replace("\\;", ";") if head else ""
+    return mended if mended and not parse_tls_rpt(mended).problems else ""
 
 
 def parse_tls_rpt(text: str) -> TlsRptRecord:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-from checks.model import Action, DnsChange, Status
-from checks.records.dmarc import REMOVED, DmarcRecord, is_dmarc, parse_dmarc
+from checks.evidence import Evidence
+from checks.model import Action, Status
+from checks.records.dmarc import REMOVED, DmarcRecord, Policy, is_dmarc, parse_dmarc
+from checks.records.dmarc_walk import probe_at
 from checks.records.org_domain import by_suffix_list
 from checks.records.tags import parse_tags
+from checks.rules._alias import Mending, mending_at
 from checks.settings import Volume
 
 BULK = 5_000
@@ -29,14 +32,14 @@ def by_volume(volume: Volume) -> Status:
     return Status.FAIL if is_bulk(volume) else Status.WARN
 
 
-def first_record(domain: str, action: Action = Action.ADD) -> DnsChange:
+def first_record(domain: str) -> str:
     """Return the record to begin with: it changes nothing for anybody's mail and asks for reports. No pct, rf, ri (RFC 9989)."""
-    return change(domain, f"v=DMARC1; p=none; rua=mailto:postmaster@{domain}", action)
+    return f"v=DMARC1; p=none; rua=mailto:postmaster@{domain}"
 
 
-def change(domain: str, value: str, action: Action = Action.REPLACE) -> DnsChange:
-    """Return a change of the record of a domain."""
-    return DnsChange(action=action, name=f"_dmarc.{domain}", type="TXT", value=value)
+def mending(domain: str, value: str, ev: Evidence, action: Action = Action.REPLACE) -> Mending:
+    """Return how to publish `value` at _dmarc below a domain: beside an alias there is no room for it (RFC 1034 section 3.6.2)."""
+    return mending_at(probe_at(domain).name, value, ev, action)
 
 
 def best_place(domain: str) -> str:
@@ -44,13 +47,16 @@ def best_place(domain: str) -> str:
     return by_suffix_list(domain)
 
 
-def tidy(record: DmarcRecord) -> str:
-    """Write a record anew: p= second, as old readers want it; without removed tags and without what receivers skip as wrong."""
+def tidy(record: DmarcRecord, policy: Policy | None = None) -> str:
+    """Write a record anew: p= second, as old readers want it; without removed tags and without what receivers skip as wrong.
+
+    `policy`: instead of what receivers read.
+    """
     wrong = {problem.position for problem in record.problems if problem.kind.startswith("bad-")}
     addresses = {
         name: ",".join(uri.text for uri in uris if not uri.fault) for name, uris in (("rua", record.rua), ("ruf", record.ruf))
     }
-    kept = {"v": "DMARC1", "p": str(record.policy)}
+    kept = {"v": "DMARC1", "p": str(policy or record.policy)}
     for tag in parse_tags(record.text).tags:
         name = tag.name.lower()
         value = addresses.get(name, tag.value)

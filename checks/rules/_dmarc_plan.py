@@ -51,8 +51,8 @@ class Stage:
         trial = self.record.testing and self.chosen is not Policy.NONE
         return altered(self.record, {"t": "", **({} if trial else {self.tag: str(NEXT[self.chosen])})})
 
-    def steps(self) -> tuple[str, ...]:
-        """Say what comes first, then every stage that is left."""
+    def steps(self, by_hand: str = "") -> tuple[str, ...]:
+        """Say what comes first, then every stage that is left. `by_hand`: how to publish the next record where none can be shown."""
         place, domain = self.place, self.domain
         if not self.ours:
             return (f"This record is not yours to change. Publish a record of your own at _dmarc.{by_suffix_list(domain)}.",)
@@ -64,9 +64,10 @@ class Stage:
             )
             return (first, *self._later(self.chosen))
         target = self.chosen if self.record.testing and self.chosen is not Policy.NONE else NEXT[self.chosen]
+        then = f"Then replace the record at _dmarc.{place} by the one below ({target}: {DOES[target]}).{self._reach()}"
         return (
             f"Read the reports of {WAIT} first: every server that sends for {domain} must pass. Change nothing before.",
-            f"Then replace the record at _dmarc.{place} by the one below ({target}: {DOES[target]}).{self._reach()}",
+            f"Then go on to {target} ({DOES[target]}).{self._reach()} {by_hand}" if by_hand else then,
             *self._later(target),
         )
 

@@ -18,7 +18,7 @@ from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
 from checks.records.caa import Caa, parse_caa
-from checks.records.org_domain import by_suffix_list
+from checks.records.org_domain import by_suffix_list, is_public_suffix
 from checks.rules._absent import is_absent
 from checks.subject import DomainSubject
 
@@ -36,7 +36,7 @@ RESTRICTED = Outcome(
 UNRESTRICTED = Outcome(
     code="caa.any-issuer",
     status=Status.NOT_APPLICABLE,
-    title="Every authority may issue certificates for names in {domain} (no CAA record says otherwise); mail does not depend on it",
+    title="Every authority may issue certificates for {names} in {domain} (no CAA record says otherwise); mail does not depend on it",
     references=("RFC 8659 section 3",),
 )
 NOBODY = Outcome(
@@ -62,7 +62,10 @@ NO_DOMAIN = Outcome(
 
 
 def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
-    """Look at the domain, then upwards to the organisation's domain; the first name with records counts (RFC 8659 section 3)."""
+    """Look at the domain, then upwards; the first name with records counts (RFC 8659 section 3).
+
+    One level above the organisation's domain is looked at, where a registry may have set records for all. No answer from there is no matter.
+    """
     domain = subject.domain
     if is_absent(domain, ev):
         yield NO_DOMAIN(about=domain, domain=domain)
@@ -70,17 +73,19 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     names = _upwards(domain)
     ev.all(*(DnsProbe(name, "CAA") for name in names))
     for place in names:
-        if records := [parse_caa(value) for value in ev.need(DnsProbe(place, "CAA")).values]:
+        probe = DnsProbe(place, "CAA")
+        reading = ev[probe] if place != domain and is_public_suffix(place) else ev.need(probe)
+        if records := [parse_caa(value) for value in reading.values]:
             yield _told(domain, place, records)
             return
-    yield UNRESTRICTED(about=domain, domain=domain)
+    yield UNRESTRICTED(about=domain, domain=domain, names="names")
 
 
 def _upwards(domain: str) -> list[str]:
     labels = domain.split(".")
-    top = len(by_suffix_list(domain).split("."))
+    top = max(1, len(by_suffix_list(domain).split(".")) - 1)
     names = [".".join(labels[start:]) for start in range(len(labels) - top + 1)]
-    return names if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 1], names[-1]]
+    return names if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 2], *names[-2:]]
 
 
 def _told(domain: str, place: str, records: list[Caa]) -> Finding:
@@ -88,8 +93,14 @@ def _told(domain: str, place: str, records: list[Caa]) -> Finding:
         return MALFORMED(about=domain, domain=domain, place=place, faults=faults[:3])
     allowed = [record for record in records if record.tag == "issue"]
     issuers = sorted({record.issuer for record in allowed if record.issuer})
+    wild = [record for record in records if record.tag == "issuewild"]  # RFC 8659 section 4.3: it counts for wildcards (*.) alone
+    by = sorted({record.issuer for record in wild if record.issuer})[:SHOWN]
     if not allowed:  # RFC 8659 section 4.2: without the property, everybody may
-        return UNRESTRICTED(about=domain, domain=domain)
+        only = f"by {', '.join(by)} only" if by else "by none"
+        names = f"single names (for wildcards {only})" if wild else "names"
+        return UNRESTRICTED(about=domain, domain=domain, names=names)
+    if not issuers and by:
+        issuers = [f"{name} (for wildcards)" for name in by]
     if not issuers:
         return NOBODY(about=domain, domain=domain, place=place)
     shown = issuers if len(issuers) <= SHOWN else [*issuers[:SHOWN], f"{len(issuers) - SHOWN} more"]

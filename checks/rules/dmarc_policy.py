@@ -20,7 +20,7 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.records.dmarc import DmarcRecord, Policy
 from checks.records.dmarc_walk import tree_walk
 from checks.records.org_domain import by_suffix_list
-from checks.rules._dmarc import LONGEST_SHOWN, change
+from checks.rules._dmarc import LONGEST_SHOWN, mending
 from checks.rules._dmarc_plan import Stage, altered, is_clean, stage_of
 from checks.subject import DomainSubject
 
@@ -92,41 +92,44 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     stage = stage_of(walk, record, ev)
     if stage.in_force is not Policy.NONE:
         yield ENFORCED(about=domain, domain=domain, place=stage.place, policy=str(stage.in_force))
-    yield from _next(stage)
+    yield from _next(stage, ev)
     if record.testing:
-        yield _testing(stage)
+        yield _testing(stage, ev)
     yield from _differing(stage, inherited=walk.inherited)
     if not walk.inherited:
         yield from _weaker(domain, record)
 
 
-def _next(stage: Stage) -> Iterator[Finding]:
+def _next(stage: Stage, ev: Evidence) -> Iterator[Finding]:
     """Offer the next stage; a policy that is only tested is told by itself."""
     policy, trial = stage.in_force, stage.record.testing and stage.chosen is not Policy.NONE
     if policy is Policy.REJECT or (trial and policy is not Policy.NONE):
         return
-    value = stage.next_record()
+    mended = mending(stage.place, stage.next_record(), ev)
     yield (NONE if policy is Policy.NONE else QUARANTINE)(
         about=stage.domain,
         domain=stage.domain,
         place=stage.place,
         policy=str(policy),
         record=stage.record.text[:LONGEST_SHOWN],
-        steps=stage.steps(),
-        records=[change(stage.place, value)] if value else [],
+        steps=stage.steps(*mended.steps),
+        records=mended.records,
     )
 
 
-def _testing(stage: Stage) -> Finding:
+def _testing(stage: Stage, ev: Evidence) -> Finding:
     """With p=none there is nothing to test, and the next stage is another record."""
     record = stage.record
     ready = stage.ours and stage.chosen is not Policy.NONE and is_clean(record)
+    mended = mending(stage.place, altered(record, {"t": ""}) if ready else "", ev)
+    when = tuple(f"When the reports show that all your mail passes, take out t=y. {step}" for step in mended.steps)
     return TESTING(
         about=stage.domain,
         domain=stage.domain,
         place=stage.place,
         record=record.text[:LONGEST_SHOWN],
-        records=[change(stage.place, altered(record, {"t": ""}))] if ready else [],
+        steps=when,
+        records=mended.records,
     )
 
 

@@ -20,7 +20,7 @@ from checks.probes import DnsProbe
 from checks.records.dmarc import DmarcRecord, is_dmarc, meant_as_dmarc, parse_dmarc
 from checks.records.dmarc_walk import Place, Walk, by_rfc7489, tree_walk
 from checks.rules._absent import is_absent
-from checks.rules._dmarc import BULK_REFERENCE, LONGEST_SHOWN, best_place, by_volume, change, first_record, repaired, tidy
+from checks.rules._dmarc import BULK_REFERENCE, LONGEST_SHOWN, best_place, by_volume, first_record, mending, repaired, tidy
 from checks.rules._dmarc_plan import Stage, altered, stage_of
 from checks.subject import DomainSubject
 
@@ -56,7 +56,7 @@ MULTIPLE = Outcome(
     weighs=(Status.FAIL,),
     title="{place} publishes {count} DMARC records; receivers then act as if there were none",
     owner=Owner.DNS_ADMIN,
-    steps=("Keep one record at _dmarc.{place} and remove the others. The one shown below asks least of receivers.",),
+    steps=("Keep one record at _dmarc.{place} and remove the others.", "The one shown below asks least of receivers."),
     also=("published", "domain"),
     references=("RFC 9989 section 4.10",),
 )
@@ -146,13 +146,14 @@ def _differs(walk: Walk, place: Place, record: DmarcRecord, ev: Evidence) -> Ite
     if older is not None and older.record is not None:
         there = f"the one of {older.domain} ({older.record.by_rfc7489(inherited=older.domain != domain)})"
     stage = stage_of(walk, record, ev)
-    own = _own_record(stage) if not walk.own.reading.chain else ""  # beside an alias there can be no other record
+    mended = mending(domain, _own_record(stage), ev, Action.ADD)
     yield DIFFERS(
         about=domain,
         domain=domain,
         newer=f"the one of {place.domain} ({stage.in_force})",
         older=there,
-        records=[change(domain, own, Action.ADD)] if own else [],
+        records=mended.records,
+        steps=mended.steps,
     )
 
 
@@ -168,7 +169,7 @@ def _spoilt(subject: DomainSubject, place: Place, ev: Evidence) -> Finding | Non
     if len(place.records) > 1:
         mildest = min(place.records, key=lambda record: (not record.usable, record.policy.strength, record.text))
         published = [record.text[:LONGEST_SHOWN] for record in place.records[:5]]
-        records = [change(place.domain, tidy(mildest))]
+        mended = mending(place.domain, tidy(mildest), ev)
         return MULTIPLE(
             about=domain,
             status=status,
@@ -176,14 +177,20 @@ def _spoilt(subject: DomainSubject, place: Place, ev: Evidence) -> Finding | Non
             place=place.domain,
             count=len(place.records),
             published=published,
-            records=records,
+            records=mended.records,
+            steps=mended.steps,
         )
     meant = next((text for text in place.others if meant_as_dmarc(text)), None)
     if meant is not None and not place.records:
-        mended = repaired(meant)
-        records = [change(place.domain, mended)] if mended else []
+        mended = mending(place.domain, repaired(meant), ev)
         return MISWRITTEN(
-            about=domain, status=status, domain=domain, place=place.domain, published=[meant[:LONGEST_SHOWN]], records=records
+            about=domain,
+            status=status,
+            domain=domain,
+            place=place.domain,
+            published=[meant[:LONGEST_SHOWN]],
+            records=mended.records,
+            steps=mended.steps,
         )
     if _leads_nowhere(place, ev):
         return DANGLING(about=domain, status=status, domain=domain, place=place.domain, target=place.reading.chain[-1])
@@ -210,9 +217,10 @@ def _missing(subject: DomainSubject, ev: Evidence) -> Finding:
     for probe, reading in zip(probes, ev.all(*probes), strict=True):
         text = next((text for text in reading.values if is_dmarc(text)), None)
         if text is not None:
-            records = [
-                change(domain, tidy(parse_dmarc(text)), Action.ADD),
-                DnsChange(action=Action.REMOVE, name=probe.name, type="TXT", value=text),
-            ]
-            return MISPLACED(about=domain, status=status, domain=domain, wrong=probe.name, records=records)
-    return MISSING(about=domain, status=status, domain=domain, records=[first_record(best_place(domain))])
+            mended = mending(domain, tidy(parse_dmarc(text)), ev, Action.ADD)
+            old = DnsChange(action=Action.REMOVE, name=probe.name, type="TXT", value=text)
+            records = [*mended.records, old] if mended.records and not reading.chain else mended.records
+            return MISPLACED(about=domain, status=status, domain=domain, wrong=probe.name, records=records, steps=mended.steps)
+    place = best_place(domain)
+    mended = mending(place, first_record(place), ev, Action.ADD)
+    return MISSING(about=domain, status=status, domain=domain, records=mended.records, steps=mended.steps)

@@ -22,7 +22,8 @@ from checks.records.dmarc import DmarcRecord, is_dmarc
 from checks.records.dmarc_uri import MAX_ADDRESSES
 from checks.records.dmarc_walk import tree_walk
 from checks.records.org_domain import by_suffix_list, is_within
-from checks.rules._dmarc import LONGEST_SHOWN, change
+from checks.rules._alias import alias_at, published_at_target
+from checks.rules._dmarc import LONGEST_SHOWN, mending
 from checks.rules._dmarc_plan import altered, is_clean
 from checks.subject import DomainSubject
 
@@ -108,9 +109,9 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
 def _no_address(domain: str, place: str, record: DmarcRecord, ev: Evidence) -> Finding:
     """The record to replace it by is shown where the domain can take reports itself, and nothing else is to be mended."""
     ready = is_clean(record) and is_within(place, by_suffix_list(domain)) and not _no_mail(place, ev)
-    value = altered(record, {"rua": f"mailto:postmaster@{place}"})
+    mended = mending(place, altered(record, {"rua": f"mailto:postmaster@{place}"}) if ready else "", ev)
     text = record.text[:LONGEST_SHOWN]
-    return NO_ADDRESS(about=domain, domain=domain, place=place, record=text, records=[change(place, value)] if ready else [])
+    return NO_ADDRESS(about=domain, domain=domain, place=place, record=text, records=mended.records, steps=mended.steps)
 
 
 def _destinations(domain: str, place: str, record: DmarcRecord, ev: Evidence) -> Iterator[Finding]:
@@ -130,14 +131,27 @@ def _destinations(domain: str, place: str, record: DmarcRecord, ev: Evidence) ->
     for target in targets:
         if target in unwilling:
             if ev[asked[target]].state.answered:
-                wanted = DnsChange(action=Action.ADD, name=asked[target].name, type="TXT", value="v=DMARC1")
-                records = [wanted] if target in unwilling[:MOST_RECORDS] else []
-                yield NO_CONSENT(about=domain, place=place, target=target, name=asked[target].name, records=records)
+                yield _no_consent(domain, place, target, asked[target], ev, shown=target in unwilling[:MOST_RECORDS])
         elif reason := _no_mail(target, ev):
             named = list(dict.fromkeys(addresses[target]))[:SHOWN]
             yield UNREACHABLE(about=domain, place=place, target=target, reason=reason, addresses=named)
     for probe in (*asked.values(), *mail, *_undecided(bare, ev)):
         ev.need(probe)
+
+
+def _no_consent(domain: str, place: str, target: str, asked: DnsProbe, ev: Evidence, *, shown: bool) -> Finding:
+    """The record of consent is shown where there is room for it; beside an alias there is none."""
+    alias = alias_at(asked, ev) if shown else ""
+    wanted = DnsChange(action=Action.ADD, name=asked.name, type="TXT", value="v=DMARC1")
+    by_hand = f"Send this to the owner of {target}, or use an address at {place}. "
+    return NO_CONSENT(
+        about=domain,
+        place=place,
+        target=target,
+        name=asked.name,
+        records=[wanted] if shown and not alias else [],
+        steps=[by_hand + published_at_target(asked.name, alias, "v=DMARC1")] if alias else [],
+    )
 
 
 def _undecided(bare: Sequence[str], ev: Evidence) -> list[DnsProbe]:

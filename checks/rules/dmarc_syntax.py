@@ -17,7 +17,7 @@ from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.records.dmarc import DmarcRecord, nearest_tag
 from checks.records.dmarc_walk import tree_walk
-from checks.rules._dmarc import BULK_REFERENCE, LONGEST_SHOWN, by_volume, change, tidy
+from checks.rules._dmarc import BULK_REFERENCE, LONGEST_SHOWN, by_volume, mending, tidy
 from checks.subject import DomainSubject
 
 VALID = Outcome(
@@ -31,11 +31,11 @@ UNUSABLE = Outcome(
     code="dmarc.unusable-record",
     status=Status.WARN,
     weighs=(Status.FAIL,),
-    title="Receivers ignore the DMARC record at {name}, because it has no valid policy: {problems}",
+    title="Receivers ignore the DMARC record at {name}, because its policy is not valid: {problems}",
     owner=Owner.DNS_ADMIN,
-    steps=("Replace the record at {name} by the one below.",),
+    steps=("Replace the record at {name} by the one below, after checking that its policy (p=) is the one that you mean.",),
     also=("record",),
-    references=("RFC 9989 section 4.10.1", BULK_REFERENCE),
+    references=("RFC 9989 section 4.10.1", "RFC 7489 section 6.6.3", BULK_REFERENCE),
 )
 NO_POLICY = Outcome(
     code="dmarc.policy-missing",
@@ -71,7 +71,7 @@ REMOVED = Outcome(
     status=Status.NOTE,
     title="The DMARC record at {name} uses {tags}, which the standard dropped in 2026; newer receivers skip them",
     owner=Owner.DNS_ADMIN,
-    steps=("Replace the record at {name} by the one below. To try a stricter policy, use t=y instead of pct=.",),
+    steps=("Replace the record at {name} by the one below.", "To try a stricter policy, use t=y instead of pct=."),
     also=("record",),
     references=("RFC 9989 section 4.7",),
 )
@@ -110,36 +110,35 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     if walk is None or walk.policy is None:
         yield NO_RECORD(about=subject.domain, domain=subject.domain)
         return
-    spoken = list(_all(subject, walk.policy.domain, walk.policy.records[0]))
+    spoken = list(_all(subject, walk.policy.domain, walk.policy.records[0], ev))
     yield from spoken
     if not spoken:
         record = walk.policy.records[0].text[:LONGEST_SHOWN]
         yield VALID(about=subject.domain, name=f"_dmarc.{walk.policy.domain}", record=record)
 
 
-def _all(subject: DomainSubject, place: str, record: DmarcRecord) -> Iterator[Finding]:
+def _all(subject: DomainSubject, place: str, record: DmarcRecord, ev: Evidence) -> Iterator[Finding]:
     about, name, text = subject.domain, f"_dmarc.{place}", record.text[:LONGEST_SHOWN]
-    tidied = [change(place, tidy(record))]
-    if not record.policy_given:
-        status = by_volume(subject.volume)
-        if record.usable:
-            yield NO_POLICY(about=about, status=status, name=name, record=text, records=tidied)
-        else:
-            problems = _told(record, OF_POLICY) or ["there is no p="]
-            yield UNUSABLE(about=about, status=status, name=name, record=text, problems=problems, records=tidied)
+    mended = mending(place, tidy(record, record.written), ev)
+    records, steps = mended.records, mended.steps
+    weight = by_volume(subject.volume)
+    if not record.usable:  # RFC 9989 section 4.10.1: without an address in rua=, receivers then do nothing at all
+        told = _told(record, OF_POLICY) or ["there is no p="]
+        yield UNUSABLE(about=about, status=weight, name=name, record=text, problems=told, records=records, steps=steps)
+    elif not record.policy_given:
+        yield NO_POLICY(about=about, status=weight, name=name, record=text, records=records, steps=steps)
     elif _told(record, ("bad-sp", "bad-np")):
         yield DROPPED(about=about, name=name, record=text)
     if slips := [problem for problem in record.problems if problem.kind not in (*OF_REPORTS, *OF_POLICY)]:
-        status = Status.WARN if any(problem.kind in GRAVE for problem in slips) else Status.NOTE
-        yield SLIPS(
-            about=about, status=status, name=name, record=text, problems=[str(problem) for problem in slips[:3]], records=tidied
-        )
+        weight = Status.WARN if any(problem.kind in GRAVE for problem in slips) else Status.NOTE
+        told = [str(problem) for problem in slips[:3]]
+        yield SLIPS(about=about, status=weight, name=name, record=text, problems=told, records=records, steps=steps)
     if record.unknown:
         yield UNKNOWN_TAGS(about=about, name=name, record=text, tags=[_hinted(tag) for tag in record.unknown[:5]])
     if record.removed:
-        yield REMOVED(about=about, name=name, record=text, tags=list(record.removed), records=tidied)
+        yield REMOVED(about=about, name=name, record=text, tags=list(record.removed), records=records, steps=steps)
     if record.policy_given and not record.policy_second:
-        yield LATE_POLICY(about=about, name=name, record=text, records=tidied)
+        yield LATE_POLICY(about=about, name=name, record=text, records=records, steps=steps)
 
 
 def _told(record: DmarcRecord, kinds: tuple[str, ...]) -> list[str]:

@@ -12,14 +12,15 @@ How to fix it:
 Correct the policy file on the domain's web server, then give the announcement in the DNS a new id, so that senders fetch it anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from checks.evidence import Evidence, State
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe, HttpsFault, HttpsProbe, HttpsReading
 from checks.records.address import Kind, kind
-from checks.records.mta_sts import Mode, is_announcement, parse_policy, parse_record
+from checks.records.mta_sts import Mode, is_announcement, meant_as_announcement, parse_policy, parse_record, repaired_announcement
 from checks.rules._absent import is_absent
+from checks.rules._alias import mending_at
 from checks.rules._hosts import look_up
 from checks.subject import DomainSubject
 
@@ -27,6 +28,7 @@ INFORMATIONAL = True
 
 PATH = "/.well-known/mta-sts.txt"  # RFC 8461 section 3.3
 SHOWN = 5
+LONGEST_SHOWN = 300  # characters of a published record that a finding repeats
 
 FITTING = Outcome(
     code="mtasts.fitting-policy",
@@ -65,6 +67,17 @@ BAD_RECORD = Outcome(
     steps=(
         "Write the TXT record at _mta-sts.{domain} as v=STSv1; id= and a number that changes with the policy, like the date.",
     ),
+    references=("RFC 8461 section 3.1",),
+)
+MISWRITTEN = Outcome(
+    code="mtasts.miswritten-version",
+    status=Status.NOTE,
+    title="The record at _mta-sts.{domain} is meant as an announcement of an MTA-STS policy but does not begin with v=STSv1; so senders overlook it",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Let the TXT record at _mta-sts.{domain} begin with v=STSv1; with the semicolon, just so in capitals and small letters.",
+    ),
+    also=("published",),
     references=("RFC 8461 section 3.1",),
 )
 UNREACHABLE = Outcome(
@@ -123,15 +136,25 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     if is_absent(domain, ev):
         yield NO_DOMAIN(about=domain, domain=domain)
         return
-    texts = [text for text in ev.need(DnsProbe(f"_mta-sts.{domain}", "TXT")).values if is_announcement(text)]
+    published = ev.need(DnsProbe(f"_mta-sts.{domain}", "TXT")).values
+    texts = [text for text in published if is_announcement(text)]
     if not texts:
-        yield ABSENT(about=domain, domain=domain)
+        yield _unseen(domain, published, ev)
     elif len(texts) > 1:
         yield SEVERAL(about=domain, domain=domain, count=len(texts))
     elif problems := parse_record(texts[0]).problems:
         yield BAD_RECORD(about=domain, domain=domain, problems=_first(problems))
     else:
         yield _policy(subject, ev)
+
+
+def _unseen(domain: str, published: Sequence[str], ev: Evidence) -> Finding:
+    """Senders see no announcement; perhaps somebody meant to write one."""
+    meant = next((text for text in published if meant_as_announcement(text)), "")
+    if not meant:
+        return ABSENT(about=domain, domain=domain)
+    mended = mending_at(f"_mta-sts.{domain}", repaired_announcement(meant), ev)
+    return MISWRITTEN(about=domain, domain=domain, published=[meant[:LONGEST_SHOWN]], records=mended.records, steps=mended.steps)
 
 
 def _policy(subject: DomainSubject, ev: Evidence) -> Finding:

@@ -12,16 +12,19 @@ How to fix it:
 Correct the TXT record at _smtp._tls below the domain, or delete it if nobody reads the reports.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
-from checks.records.tls_rpt import is_tls_rpt, parse_tls_rpt
+from checks.records.tls_rpt import is_tls_rpt, meant_as_tls_rpt, parse_tls_rpt, repaired_tls_rpt
 from checks.rules._absent import is_absent
+from checks.rules._alias import mending_at
 from checks.subject import DomainSubject
 
 INFORMATIONAL = True
+
+LONGEST_SHOWN = 300  # characters of a published record that a finding repeats
 
 REQUESTED = Outcome(
     code="tlsrpt.requested",
@@ -51,6 +54,17 @@ MALFORMED = Outcome(
     steps=("Write the TXT record at _smtp._tls.{domain} as v=TLSRPTv1; rua=mailto: and an address that somebody reads.",),
     references=("RFC 8460 section 3",),
 )
+MISWRITTEN = Outcome(
+    code="tlsrpt.miswritten-version",
+    status=Status.NOTE,
+    title="The record at _smtp._tls.{domain} is meant to ask for reports but does not begin with v=TLSRPTv1; so senders overlook it",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Let the TXT record at _smtp._tls.{domain} begin with v=TLSRPTv1; with the semicolon, just so in capitals and small letters.",
+    ),
+    also=("published",),
+    references=("RFC 8460 section 3",),
+)
 NO_DOMAIN = Outcome(
     code="tlsrpt.domain-missing",
     status=Status.NOT_APPLICABLE,
@@ -64,13 +78,23 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     if is_absent(domain, ev):
         yield NO_DOMAIN(about=domain, domain=domain)
         return
-    texts = [text for text in ev.need(DnsProbe(f"_smtp._tls.{domain}", "TXT")).values if is_tls_rpt(text)]
+    published = ev.need(DnsProbe(f"_smtp._tls.{domain}", "TXT")).values
+    texts = [text for text in published if is_tls_rpt(text)]
     record = parse_tls_rpt(texts[0]) if texts else None
     if record is None:
-        yield ABSENT(about=domain, domain=domain)
+        yield _unseen(domain, published, ev)
     elif len(texts) > 1:
         yield SEVERAL(about=domain, domain=domain, count=len(texts))
     elif record.problems:
         yield MALFORMED(about=domain, domain=domain, problems=[str(problem) for problem in record.problems[:3]])
     else:
         yield REQUESTED(about=domain, domain=domain, addresses=list(record.uris))
+
+
+def _unseen(domain: str, published: Sequence[str], ev: Evidence) -> Finding:
+    """Senders see no request; perhaps somebody meant to write one."""
+    meant = next((text for text in published if meant_as_tls_rpt(text)), "")
+    if not meant:
+        return ABSENT(about=domain, domain=domain)
+    mended = mending_at(f"_smtp._tls.{domain}", repaired_tls_rpt(meant), ev)
+    return MISWRITTEN(about=domain, domain=domain, published=[meant[:LONGEST_SHOWN]], records=mended.records, steps=mended.steps)

@@ -29,7 +29,7 @@ import pytest
 from checks.catalogue import Check, catalogue, select
 from checks.engine import Run
 from checks.evidence import Effect, Reading, adapter
-from checks.model import Finding
+from checks.model import Finding, points_at_records
 from checks.probes import KINDS
 from checks.settings import Volume, parse
 from checks.subject import Content, DomainSubject, Subject, TestPlan, of_settings
@@ -140,6 +140,8 @@ def test_case(stem: str, case: dict[str, Any]) -> None:
             for finding in findings if finding.code == code and finding.remedy for change in finding.remedy.records
         ]  # fmt: skip
         assert shown == records
+    for remedy in (finding.remedy for finding in findings if finding.remedy and not finding.remedy.records):
+        assert not any(map(points_at_records, remedy.steps)), "a step points at a record that is not shown"
 
 
 def test_every_outcome_is_reached_by_some_case() -> None:

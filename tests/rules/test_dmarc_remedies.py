@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.catalogue import find
+from checks.catalogue import find, select
 from checks.engine import Run
-from checks.model import Action, DnsChange, Finding
+from checks.model import Action, DnsChange, Finding, Status
 from checks.probes import DnsRecord
 from checks.records.dkim import is_key, parse_key
 from checks.records.dmarc import is_dmarc, meant_as_dmarc, parse_dmarc
 from checks.rules._dmarc import repaired, tidy
+from checks.settings import Volume
 from checks.subject import DomainSubject
 from tests.fakes.zone import ZoneWorld
 from tests.rules.test_cases import ALL
@@ -60,6 +61,57 @@ def test_a_proposed_record_does_away_with_the_finding(stem: str, case: dict[str,
         apply(world, finding.remedy.records)
         again = [(other.code, other.args.get("target")) for other in said(stem, domain, world)]
         assert (finding.code, finding.args.get("target")) not in again
+
+
+HOSTED = """
+@ MX 10 mail
+mail A 192.0.2.25
+_dmarc CNAME _dmarc.hosted.test.
+"""
+
+
+@pytest.mark.parametrize(
+    ("stem", "texts"),
+    [
+        ("dmarc_record", ["hello"]),
+        ("dmarc_record", ["v=dmarc1; p=none"]),
+        ("dmarc_record", ["v=DMARC1; p=none", "v=DMARC1; p=reject"]),
+        ("dmarc_syntax", ["v=DMARC1; p=reject; pct=50; adkim=relaxed; rua=mailto:a@hosted.test"]),
+        ("dmarc_syntax", ["v=DMARC1; rua=mailto:a@hosted.test; p=none"]),
+        ("dmarc_syntax", ["v=DMARC1; p=reject; sp=foo"]),
+        ("dmarc_policy", ["v=DMARC1; p=none; rua=mailto:a@hosted.test"]),
+        ("dmarc_policy", ["v=DMARC1; p=reject; t=y; rua=mailto:a@hosted.test"]),
+        ("dmarc_reports", ["v=DMARC1; p=reject"]),
+    ],
+)
+def test_beside_an_alias_the_steps_are_about_the_alias(stem: str, texts: list[str]) -> None:
+    """With hosted DMARC nothing can be added or replaced at _dmarc (RFC 2181 section 10.1): the target's keeper has to, or the alias goes."""
+    zone = HOSTED + "".join(f'_dmarc.hosted.test. TXT "{text}"\n' for text in texts)
+    remedies = [finding.remedy for finding in said(stem, "club.example", ZoneWorld(zone)) if finding.remedy]
+    assert remedies
+    for remedy in remedies:
+        assert not remedy.records
+        told = " ".join(remedy.steps)
+        assert "_dmarc.club.example is an alias (CNAME) for _dmarc.hosted.test" in told
+        assert "replace the alias by a TXT record: v=DMARC1; p=" in told
+
+
+@pytest.mark.parametrize(("number", "status"), [(9_000, Status.FAIL), (20, Status.WARN)])
+@pytest.mark.parametrize("text", ["v=DMARC1; p=reject; sp=foo", "v=DMARC1; p=reject; np=foo", "v=DMARC1; p=foo"])
+def test_a_record_that_receivers_drop_weighs_like_none(text: str, number: int, status: Status) -> None:
+    """Without an address in rua= a wrong p, sp or np ends all DMARC processing (RFC 9989 section 4.10.1, RFC 7489 section 6.6.3)."""
+    subject = DomainSubject(now=NOW, domain="club.example", volume=Volume(recipients_per_mailing=number))
+    (result,) = asyncio.run(Run(gather=ZoneWorld(f'_dmarc TXT "{text}"')).judge(find("dmarc.syntax"), [subject]))
+    assert [(finding.code, finding.status) for finding in result.findings] == [("dmarc.unusable-record", status)]
+
+
+def test_a_legal_version_with_space_does_not_keep_the_new_record_from_being_shown() -> None:
+    """RFC 9989 section 4.8 allows `v = DMARC1`; judged by the whole family, the record that replaces it mends and leaves no second one."""
+    world = ZoneWorld('_dmarc TXT "v = DMARC1; p=none; pct=50; rua=mailto:a@club.example"')
+    results = asyncio.run(Run(gather=world).judge(select(["dmarc"]), [DomainSubject(now=NOW, domain="club.example")]))
+    (remedy,) = [finding.remedy for result in results for finding in result.findings if finding.code == "dmarc.removed-tags"]
+    assert remedy is not None
+    assert [change.value for change in remedy.records] == ["v=DMARC1; p=none; rua=mailto:a@club.example"]
 
 
 RECORDS = st.text(max_size=200) | st.text(alphabet='vpsnruatfo=:;, !@.-\\"DMARC1mailtonereject\xff', max_size=100)
