@@ -46,7 +46,7 @@ START = "09:00"  # where the settings do not say when a mailing starts
 MESSAGE_MS = 1_000  # one message over an open connection: some round trips and the server's own work
 LINE_BYTES = 1_000_000  # a second: an ordinary line of 8 Mbit/s upwards
 TEXT_BYTES = 50_000  # of a message without its files
-MOST_MAILINGS = 28  # of a week that are played; four a day show everything that more would
+MOST_MAILINGS = 7  # of a week that are played; where there are more, the first of them show everything that the rest would
 OWN_LIMIT, OWN_BURST = "settings.limit", "settings.burst"
 OTHER_MAIL = "other mail"
 SHARED_SENDERS = limit("microsoft365.onmicrosoft-external-recipients")
@@ -90,7 +90,7 @@ class Setup:
     volume: Planned
     known: tuple[Known, ...]
     end: datetime | None
-    """When the week is over and the next one's mailings begin; None: nobody said how many there are."""
+    """When the next mailings would begin: those of the next week, or those that are not played; None: nobody said how many there are."""
     given_up_after: int | None
     """Hours."""
     left_out: int
@@ -125,7 +125,7 @@ def setup_of(subject: ServerSubject, stated: Stated) -> Setup | None:
     mailings, left_out = _mailings(subject, volume)
     channel = _channel(server, stated)
     bare = Plan(mailings=mailings, channels=(channel,), limits=tuple(limits), dispatcher=_dispatcher(settings))
-    week = timedelta(days=DAYS)
+    week, played = timedelta(days=DAYS), min(max(volume.mailings or 1, volume.said_a_day or 1), MOST_MAILINGS)
     return Setup(
         plan=replace(bare, limits=(*own, *limits)),
         bare=bare,
@@ -133,7 +133,9 @@ def setup_of(subject: ServerSubject, stated: Stated) -> Setup | None:
         zone=settings.timezone,
         volume=volume,
         known=(*_known_own(server), *(_known(row, count, server, volume) for row, count in rows)),
-        end=mailings[0].start.replace(tzinfo=ZoneInfo(settings.timezone)) + week if volume.mailings else None,
+        end=mailings[0].start.replace(tzinfo=ZoneInfo(settings.timezone)) + week * played / (played + left_out)
+        if volume.mailings
+        else None,
         given_up_after=bare.dispatcher.max_age_hours,
         left_out=left_out,
     )

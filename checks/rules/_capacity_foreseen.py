@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from checks.capacity.advise import MAX_COPIES, mailboxes_needed
+from checks.capacity.advise import MAX_COPIES, copied
 from checks.capacity.entry import Entry, entered, entry
-from checks.capacity.model import OnExceed, Plan, Sliding, Unit
+from checks.capacity.model import Mailing, OnExceed, Plan, Sliding
 from checks.capacity.moments import HOUR
 from checks.capacity.result import CONNECTIONS, Outcome, Result
 from checks.capacity.simulate import play, summary
@@ -26,7 +26,10 @@ from checks.records.capacity_shown import (
 from checks.rules._capacity import OTHER_MAIL, Known, Setup
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-PATIENCE_DAYS = 35  # after the last start; a mailing that is not out in five weeks is not carried, whatever comes then
+PATIENCE_DAYS, PATIENCE_MANY = 35, 7  # after the last start; of one mailing, and of a week's: what is not out then is not carried
+FEW = 2  # mailings; more of them are in each other's way, and their tail says nothing new
+MOST_SHARED_OUT = 300_000  # messages a week; who has more is better off with a service that is made for mailings
+TRIES = 3  # numbers of mailboxes beyond what the widest windows ask for; the margin between them is small
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -62,31 +65,43 @@ def foresee(plan: Setup) -> Foreseen:
 
 
 def played(plan: Plan) -> Result:
-    """Play a plan for five weeks."""
-    return summary(play(plan, patience=PATIENCE_DAYS * 24 * HOUR))
+    """Play a plan, for some weeks."""
+    return summary(play(plan, patience=patience_days(plan) * 24 * HOUR))
+
+
+def patience_days(plan: Plan) -> int:
+    """How long to wait after the last start."""
+    return PATIENCE_DAYS if len(plan.mailings) <= FEW else PATIENCE_MANY
 
 
 @lru_cache(maxsize=32)
 def mailboxes(plan: Setup, by: datetime) -> int | None:
     """Return how many mailboxes, with the limits entered, have everything out by then; None if more do not help, or it would be too many."""
-    if _at_least(foresee(plan).paced_plan, by) > MAX_COPIES:
+    whole = foresee(plan).paced_plan
+    if _least(whole, by, shared=True) > 1 or sum(mailing.messages for mailing in whole.mailings) > MOST_SHARED_OUT:
         return None
-    return mailboxes_needed(foresee(plan).paced_plan, plan.channel, by)
+    least = _least(whole, by, shared=False)
+    left = max(HOUR, *((by - _first(mailing)) // timedelta(milliseconds=1) for mailing in whole.mailings[-1:]))
+    for count in range(least, min(least + TRIES, MAX_COPIES + 1)):
+        finish = summary(play(copied(whole, plan.channel, count), patience=left)).finish
+        if finish is not None and finish <= by:
+            return count
+    return None
 
 
-def _at_least(plan: Plan, by: datetime) -> int:
-    """How many mailboxes the widest windows alone ask for: in so many of them no more than so much leaves."""
-    most = 0
+def _first(mailing: Mailing) -> datetime:
+    return mailing.start.replace(tzinfo=ZoneInfo(mailing.zone))
+
+
+def _least(plan: Plan, by: datetime, *, shared: bool) -> int:
+    """How many times the widest windows have to be there: in so many of them no more than so much leaves."""
+    most = 1
+    span = int((by - min(_first(mailing) for mailing in plan.mailings)).total_seconds())
     for limit in plan.limits:
-        if (
-            isinstance(limit.window, Sliding)
-            and limit.unit is Unit.RECIPIENTS
-            and not limit.external_only
-            and not limit.scope.shared
-        ):
-            first = min(mailing.start.replace(tzinfo=ZoneInfo(mailing.zone)) for mailing in plan.mailings)
-            windows = int((by - first).total_seconds()) // limit.window.seconds + 1
-            most = max(most, -(-sum(mailing.recipients for mailing in plan.mailings) // (limit.count * max(1, windows))))
+        if isinstance(limit.window, Sliding) and limit.scope.shared is shared:
+            room = limit.count * (max(0, span) // limit.window.seconds + 1)
+            weight = sum(n * limit.weight(r, e) for mailing in plan.mailings for n, r, e in mailing.runs())
+            most = max(most, -(-weight // room))
     return most
 
 

@@ -23,13 +23,13 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.records.capacity_shown import plain
 from checks.rules._capacity import Known, Setup, grown, setup
 from checks.rules._capacity_foreseen import (
-    PATIENCE_DAYS,
     Foreseen,
     foresee,
     in_the_way,
     in_words,
     moment,
     pace_of,
+    patience_days,
     played,
     shown,
     stopped,
@@ -175,7 +175,9 @@ def _fate(subject: ServerSubject, plan: Setup, found: Foreseen, one: Fate, commo
             as_of=pace.as_of, **common,
         )  # fmt: skip
     if one.unsent:
-        span = "as far as it could be played" if found.result.truncated else f"{PATIENCE_DAYS} days after the last start"
+        span = (
+            "as far as it could be played" if found.result.truncated else f"{patience_days(plan.plan)} days after the last start"
+        )
         pace = pace_of(plan, one, found.result) or plan.meant(CONNECTIONS)
         return ENDLESS(span=span, reached=reached, limit=pace.words, as_of=pace.as_of, **common)
     if one.refused:

@@ -9,7 +9,7 @@ import pytest
 
 from checks.settings import SettingsError
 from tests.wizard.test_answers import FLAT, HERE
-from tests.wizard.test_calendar import run
+from tests.wizard.test_terminal import run
 from wizard import parsing
 from wizard.answered import build, from_settings
 from wizard.answers import answers_from, complete, gather

@@ -73,7 +73,11 @@ smtp.golfclub-birkenhain.example.            A   127.0.0.1
 1.0.0.127.in-addr.arpa.                      PTR smtp.golfclub-birkenhain.example.
 """,
         answers=_answers(
-            "Club server", "golfclub-birkenhain.example", "Golfclub Birkenhain", "smtp.golfclub-birkenhain.example", ""
+            "Club server",
+            "golfclub-birkenhain.example",
+            "Golfclub Birkenhain",
+            "smtp.golfclub-birkenhain.example",
+            'limit = { max = 200, per = "hour" }\n',
         ),
     )
 
