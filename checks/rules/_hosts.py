@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from checks.evidence import Evidence, State
 from checks.probes import DnsProbe
+from checks.records.address import Kind, kind
 
 PER_FAMILY = 2  # a client tries few addresses of a name; each costs a whole conversation
 MAX_ADDRESSES = 20  # kept per family and host; a longer list is no mail server's
@@ -54,6 +55,11 @@ def addresses_of(ev: Evidence, host: str, *, per_family: int = PER_FAMILY) -> tu
     if not found.addresses and found.failed:
         ev.need(found.failed[0])
     return (*found.v4[:per_family], *found.v6[:per_family])
+
+
+def is_reachable(address: str, *, allow_private: bool) -> bool:
+    """Tell whether the world can reach an address; one from a manual counts as a real one, which the rules about it say themselves."""
+    return allow_private or kind(address) in (Kind.PUBLIC, Kind.DOCUMENTATION)
 
 
 def literal_address(host: str) -> str:

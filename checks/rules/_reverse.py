@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.evidence import Evidence, State, Undetermined
 from checks.model import Action, DnsChange, Finding, Outcome, Status
 from checks.probes import DnsProbe, reverse_name
 from checks.records.address import Kind, kind, parse
 from checks.records.host_name import Look, look_of
+from checks.records.org_domain import by_suffix_list, is_within
 from checks.rules._hosts import literal_address
 
 MAX_NAMES = 10  # RFC 7208 section 4.6.4 stops there too; a machine has one or two
@@ -49,6 +50,8 @@ class Seen:
     """The name that the machine should have; empty if nobody told us."""
     is_own: bool
     """The customer's own machine: what is wrong with it hurts the customer's mail."""
+    near: tuple[str, ...] = ()
+    """Names (the domain, what the machine calls itself) under which its reverse name is likely to be; those are asked first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,19 +88,32 @@ def tell(ev: Evidence, words: Words, addresses: Iterable[Seen], *, allow_private
 def _tell_one(ev: Evidence, words: Words, seen: Seen) -> Iterator[Finding]:
     address = seen.address
     grave = Status.FAIL if seen.is_own else Status.WARN
-    names = _names(ev, address)
+    names = _names(ev, seen)
+    several = (
+        [words.several(about=seen.about, who=seen.who, address=address, count=names.count, names=_some(names))]
+        if names.count > 1
+        else []
+    )
     if not names.names:
         yield words.missing(
             about=seen.about, who=seen.who, address=address, wanted=_wanted(seen), status=grave, records=_pointer(seen)
         )
+    elif not names.confirmed and names.count > len(names.names):
+        yield from several
+        raise _not_all_asked(ev, address, names)
     elif not names.confirmed:
         yield words.unconfirmed(
-            about=seen.about, who=seen.who, address=address, names=_some(names), wanted=_wanted(seen), status=grave
+            about=seen.about,
+            who=seen.who,
+            address=address,
+            names=_some(names),
+            right=names.names[0] if names.count == 1 else "one of these names",
+            wanted=_wanted(seen),
+            status=grave,
         )
     else:
         yield _quality(words, seen, names.confirmed)
-    if names.count > 1:
-        yield words.several(about=seen.about, who=seen.who, address=address, count=names.count, names=_some(names))
+    yield from several
 
 
 def _quality(words: Words, seen: Seen, confirmed: tuple[str, ...]) -> Finding:
@@ -117,10 +133,22 @@ def _quality(words: Words, seen: Seen, confirmed: tuple[str, ...]) -> Finding:
     )
 
 
-def _names(ev: Evidence, address: str) -> Names:
+def _not_all_asked(ev: Evidence, address: str, names: Names) -> Undetermined:
+    """A name that was not asked may be the one that leads back: a sample proves nothing."""
+    probe = DnsProbe(reverse_name(address), "PTR")
+    detail = (
+        f"{address} has {names.count:,} reverse names, and none of the {len(names.names)} that were looked up leads back to it"
+    )
+    return Undetermined(probe, replace(ev[probe], detail=detail))
+
+
+def _names(ev: Evidence, seen: Seen) -> Names:
     """Ask for the names, and of each whether it leads back. *Unknown* if that alone could tell and was not answered."""
+    address = seen.address
     pointers = ev.need(DnsProbe(reverse_name(address), "PTR"))
-    published = sorted({value for value in pointers.values if value != "."})
+    published = sorted(
+        {value for value in pointers.values if value != "."}, key=lambda name: (_distance(name, (*seen.near, seen.wanted)), name)
+    )
     names = tuple(published[:MAX_NAMES])
     rdtype = "AAAA" if ":" in address else "A"
     probes = {name: DnsProbe(name, rdtype) for name in names if name != "localhost"}  # RFC 6761 section 6.3: never asked of DNS
@@ -130,6 +158,16 @@ def _names(ev: Evidence, address: str) -> Names:
         for probe in probes.values():
             ev.need(probe)
     return Names(names=names, count=len(published), confirmed=confirmed)
+
+
+def _distance(name: str, near: Iterable[str]) -> int:
+    """0: one of these names, 1: below one, 2: in the domain of one, 3: elsewhere."""
+    known = [other for other in near if other]
+    if name in known:
+        return 0
+    if any(is_within(name, other) for other in known):
+        return 1
+    return 2 if by_suffix_list(name) in map(by_suffix_list, known) else 3
 
 
 def _leads_to(ev: Evidence, name: str, probes: dict[str, DnsProbe]) -> set[object]:

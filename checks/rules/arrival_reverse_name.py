@@ -21,7 +21,7 @@ from checks.rules._provider_of import provider_of
 from checks.rules._reverse import GMAIL, WEB_DE, YAHOO, Seen, Words, tell
 from checks.subject import ServerSubject
 
-VARIES = ("who", "address", "name", "names", "wanted", "count")
+VARIES = ("who", "address", "name", "names", "wanted", "count", "right")
 """A provider sends from many addresses: the finding of yesterday and of today is the same."""
 
 CONFIRMED = Outcome(
@@ -46,10 +46,10 @@ UNCONFIRMED = Outcome(
     code="arrival.reverse-name-unconfirmed",
     status=Status.FAIL,
     weighs=(Status.WARN,),
-    title="{who} has the reverse name {names}, which does not lead back to it; Gmail and others refuse mail from it or file it as spam",
+    title="{who} has a reverse name that does not lead back to it ({names}); Gmail and others refuse mail from it or file it as spam",
     owner=Owner.MAIL_ADMIN,
     steps=(
-        "If {names} is right, publish the address {address} for it.",
+        "If {right} is right, publish the address {address} for it.",
         "If not, have whoever provides the address {address} (the hosting company) set its reverse name to {wanted}.",
     ),
     references=("RFC 1912 section 2.1", GMAIL, YAHOO),
@@ -99,5 +99,12 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     address = came.entry.address
     own = provider_of(subject.server) is None
     who = f"{subject.name}: {address}, from which the message came,"
-    seen = Seen(address=address, about=subject.name, who=who, wanted="", is_own=own)
+    seen = Seen(
+        address=address,
+        about=subject.name,
+        who=who,
+        wanted="",
+        is_own=own,
+        near=(came.author, came.envelope, came.entry.helo.lower()),
+    )
     yield from tell(ev, WORDS, [seen], allow_private=subject.allow_private)

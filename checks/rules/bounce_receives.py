@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
+from checks.rules._hosts import is_reachable
 from checks.rules._no_reply import is_no_reply
 from checks.subject import ServerSubject, domain_of
 
@@ -54,19 +55,23 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     own = {domain_of(item) for item in (server.sender.email, server.envelope_sender, *server.filter)}
     if domain in own:
         yield ELSEWHERE(about=server.name, server=server.name)
-    elif _takes_mail(domain, ev):
+    elif _takes_mail(domain, ev, allow_private=subject.allow_private):
         yield RECEIVED(about=server.name, server=server.name, address=address, domain=domain)
     else:
         status = Status.NOTE if is_no_reply(address) else Status.WARN
         yield LOST(about=server.name, server=server.name, address=address, domain=domain, status=status)
 
 
-def _takes_mail(domain: str, ev: Evidence) -> bool:
-    """RFC 5321 section 5.1: to the MX, or to the address where there is none; RFC 7505 section 3: an empty MX says no."""
+def _takes_mail(domain: str, ev: Evidence, *, allow_private: bool) -> bool:
+    """RFC 5321 section 5.1: to the MX, or to the address where there is none; RFC 7505 section 3: an empty MX says no.
+
+    An address that nobody outside can reach takes nothing.
+    """
     if hosts := ev.need(DnsProbe(domain, "MX")).values:
         return any(host != "." for host in hosts)
     probes = (DnsProbe(domain, "A"), DnsProbe(domain, "AAAA"))
-    if any(reading.records for reading in ev.all(*probes)):
+    addresses = [address for reading in ev.all(*probes) for address in reading.values]
+    if any(is_reachable(address, allow_private=allow_private) for address in addresses):
         return True
     for probe in probes:
         ev.need(probe)

@@ -25,6 +25,7 @@ from checks.records.org_domain import by_suffix_list, is_within
 from checks.rules._alias import alias_at, published_at_target
 from checks.rules._dmarc import LONGEST_SHOWN, mending
 from checks.rules._dmarc_plan import altered, is_clean
+from checks.rules._hosts import is_reachable
 from checks.subject import DomainSubject
 
 INFORMATIONAL = True
@@ -98,24 +99,26 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     if problems := [str(problem) for problem in record.problems if problem.kind in OF_REPORTS]:
         yield BAD_ADDRESS(about=domain, place=place, problems=problems[:3])
     elif not record.rua:
-        yield _no_address(domain, place, record, ev)
+        yield _no_address(subject, place, record, ev)
     if any(uri.size_limit for uri in (*record.rua, *record.ruf)):
         yield SIZE_LIMIT(about=domain, place=place)
     if addresses := [uri.address for uri in record.rua if not uri.fault]:
         yield REQUESTED(about=domain, domain=domain, addresses=addresses)
-    yield from _destinations(domain, place, record, ev)
+    yield from _destinations(subject, place, record, ev)
 
 
-def _no_address(domain: str, place: str, record: DmarcRecord, ev: Evidence) -> Finding:
+def _no_address(subject: DomainSubject, place: str, record: DmarcRecord, ev: Evidence) -> Finding:
     """The record to replace it by is shown where the domain can take reports itself, and nothing else is to be mended."""
-    ready = is_clean(record) and is_within(place, by_suffix_list(domain)) and not _no_mail(place, ev)
+    domain = subject.domain
+    ready = is_clean(record) and is_within(place, by_suffix_list(domain)) and not _no_mail(place, subject, ev)
     mended = mending(place, altered(record, {"rua": f"mailto:postmaster@{place}"}) if ready else "", ev)
     text = record.text[:LONGEST_SHOWN]
     return NO_ADDRESS(about=domain, domain=domain, place=place, record=text, records=mended.records, steps=mended.steps)
 
 
-def _destinations(domain: str, place: str, record: DmarcRecord, ev: Evidence) -> Iterator[Finding]:
+def _destinations(subject: DomainSubject, place: str, record: DmarcRecord, ev: Evidence) -> Iterator[Finding]:
     """Each domain that reports go to: whether it has agreed, and if so, whether it takes mail."""
+    domain = subject.domain
     addresses: dict[str, list[str]] = {}
     for uri in (*record.rua, *record.ruf):
         if not uri.fault:
@@ -132,10 +135,10 @@ def _destinations(domain: str, place: str, record: DmarcRecord, ev: Evidence) ->
         if target in unwilling:
             if ev[asked[target]].state.answered:
                 yield _no_consent(domain, place, target, asked[target], ev, shown=target in unwilling[:MOST_RECORDS])
-        elif reason := _no_mail(target, ev):
+        elif reason := _no_mail(target, subject, ev):
             named = list(dict.fromkeys(addresses[target]))[:SHOWN]
             yield UNREACHABLE(about=domain, place=place, target=target, reason=reason, addresses=named)
-    for probe in (*asked.values(), *mail, *_undecided(bare, ev)):
+    for probe in (*asked.values(), *mail, *_undecided(bare, subject, ev)):
         ev.need(probe)
 
 
@@ -154,10 +157,10 @@ def _no_consent(domain: str, place: str, target: str, asked: DnsProbe, ev: Evide
     )
 
 
-def _undecided(bare: Sequence[str], ev: Evidence) -> list[DnsProbe]:
-    """Addresses that could not be read, of domains without MX of which no other address is known."""
+def _undecided(bare: Sequence[str], subject: DomainSubject, ev: Evidence) -> list[DnsProbe]:
+    """Addresses that could not be read, of domains without MX of which no other address is known that mail could reach."""
     pairs = [(DnsProbe(name, "A"), DnsProbe(name, "AAAA")) for name in bare]
-    return [probe for pair in pairs if not any(ev[probe].values for probe in pair) for probe in pair]
+    return [probe for pair in pairs if not _reachable(pair, subject, ev) for probe in pair]
 
 
 def _consents(place: str, targets: Sequence[str]) -> dict[str, DnsProbe]:
@@ -167,7 +170,12 @@ def _consents(place: str, targets: Sequence[str]) -> dict[str, DnsProbe]:
     return {target: probe for target, probe in probes.items() if len(probe.name) <= LONGEST_NAME}
 
 
-def _no_mail(target: str, ev: Evidence) -> str:
+def _reachable(probes: Sequence[DnsProbe], subject: DomainSubject, ev: Evidence) -> list[str]:
+    addresses = [address for reading in ev.all(*probes) for address in reading.values]
+    return [address for address in addresses if is_reachable(address, allow_private=subject.allow_private)]
+
+
+def _no_mail(target: str, subject: DomainSubject, ev: Evidence) -> str:
     """Return why a domain takes no mail; nothing if it does, or if that could not be read (RFC 5321 section 5.1)."""
     exchangers = ev[DnsProbe(target, "MX")]
     if exchangers.values:
@@ -175,7 +183,10 @@ def _no_mail(target: str, ev: Evidence) -> str:
         return "it says so itself, with a null MX" if null else ""  # RFC 7505 section 3
     if not exchangers.state.answered:
         return ""
-    readings = ev.all(DnsProbe(target, "A"), DnsProbe(target, "AAAA"))
-    if all(reading.state.answered and not reading.values for reading in readings):
-        return "it has neither a mail server (MX) nor an address in DNS"
-    return ""
+    probes = (DnsProbe(target, "A"), DnsProbe(target, "AAAA"))
+    readings = ev.all(*probes)
+    if not all(reading.state.answered for reading in readings) or _reachable(probes, subject, ev):
+        return ""
+    if any(reading.values for reading in readings):
+        return "it names no mail server (MX), and nobody outside can reach its own address"
+    return "it has neither a mail server (MX) nor an address in DNS"

@@ -1,7 +1,8 @@
 """The domain's mail servers can be found.
 
 What it checks:
-Each mail server that the domain names (in its MX records) is a proper server name, and has an address that the world can reach.
+Each mail server that the domain names (in its MX records) is a proper server name, and has an address that the world can reach. Where
+the domain names none, mail goes to the domain's own address, so that one must be reachable.
 
 Why it matters:
 Answers and delivery failures go to these servers. A name without an address, or with one that exists only inside an office network,
@@ -18,7 +19,7 @@ from checks.evidence import Evidence
 from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
 from checks.records.address import Kind, kind, special
-from checks.rules._hosts import HostAddresses, literal_address, look_up
+from checks.rules._hosts import HostAddresses, is_reachable, literal_address, look_up
 from checks.subject import DomainSubject
 
 MAX_TARGETS = 10  # in order of preference; senders give up long before, and each costs two questions
@@ -72,6 +73,15 @@ RESERVED = Outcome(
         "https://www.iana.org/assignments/iana-ipv6-special-registry/",
     ),
 )
+OWN_RESERVED = Outcome(
+    code="mx.own-address-reserved",
+    status=Status.WARN,
+    weighs=(Status.FAIL,),
+    title="{domain} names no mail server, so mail goes to its own address {address}, which is set aside for {purpose}: nobody outside can reach it",
+    owner=Owner.DNS_ADMIN,
+    steps=("Publish an MX record at {domain} that names the server where its mail is read.",),
+    references=("RFC 5321 section 5.1", "https://www.iana.org/assignments/iana-ipv4-special-registry/"),
+)
 EXAMPLE = Outcome(
     code="mx.target-example",
     status=Status.NOTE,  # in the wild such a record does not last; where it stands, it is a test
@@ -110,11 +120,7 @@ class Target:
     @property
     def reserved(self) -> tuple[str, ...]:
         """Addresses that nobody outside can reach."""
-        return (
-            ()
-            if self.allow_private
-            else tuple(item for item in self.found.addresses if kind(item) not in (Kind.PUBLIC, Kind.DOCUMENTATION))
-        )
+        return tuple(item for item in self.found.addresses if not is_reachable(item, allow_private=self.allow_private))
 
     @property
     def is_usable(self) -> bool:
@@ -133,7 +139,7 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
     records = sorted(ev.need(DnsProbe(domain, "MX")).records, key=lambda record: (record.preference, record.value))
     hosts = list(dict.fromkeys(record.value for record in records if record.value != "."))
     if not hosts:
-        yield NONE(about=domain, domain=domain)
+        yield from _without_mx(subject, ev, is_null=bool(records))
         return
     targets = [Target(found=found, allow_private=subject.allow_private) for found in look_up(ev, hosts[:MAX_TARGETS])]
     stranded = subject.envelope and not any(target.is_usable or target.is_open for target in targets)
@@ -151,6 +157,26 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield RESOLVED(about=domain, domain=domain, hosts=hosts[:MAX_TARGETS])
 
 
+def _without_mx(subject: DomainSubject, ev: Evidence, *, is_null: bool) -> Iterator[Finding]:
+    """RFC 5321 section 5.1: without MX, the domain's own address counts. Whether there is one at all is told by mx.record."""
+    domain = subject.domain
+    own = None if is_null else Target(found=look_up(ev, [domain])[0], allow_private=subject.allow_private)
+    if own is None or not own.reserved:
+        yield NONE(about=domain, domain=domain)
+        return
+    address = own.reserved[0]
+    stranded = subject.envelope and not own.is_usable and not own.is_open
+    status = Status.FAIL if stranded else Status.WARN
+    yield OWN_RESERVED(about=domain, domain=domain, address=address, purpose=_purpose(address), status=status)
+    if own.is_open:
+        ev.need(own.found.failed[0])
+
+
+def _purpose(address: str) -> str:
+    block = special(address)
+    return block.name if block else "other things"
+
+
 def _faults(domain: str, target: Target, status: Status) -> Iterator[Finding]:
     found = target.found
     host = found.host
@@ -163,13 +189,12 @@ def _faults(domain: str, target: Target, status: Status) -> Iterator[Finding]:
         yield ALIAS(about=domain, domain=domain, host=host, target=found.alias_of[-1])
     examples = [item for item in found.addresses if kind(item) is Kind.DOCUMENTATION and not target.allow_private]
     for address in target.reserved[:1]:
-        block = special(address)
         yield RESERVED(
             about=domain,
             domain=domain,
             host=host,
             address=address,
-            purpose=block.name if block else "other things",
+            purpose=_purpose(address),
             status=status,
         )
     for address in examples[:1]:

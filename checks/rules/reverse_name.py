@@ -44,13 +44,14 @@ UNCONFIRMED = Outcome(
     code="reverse.server-unconfirmed",
     status=Status.FAIL,
     weighs=(Status.WARN,),
-    title="{who} has the reverse name {names}, which does not lead back to it; if this server delivers mail itself, Gmail and others refuse its mail or file it as spam",
+    title="No reverse name of {who} leads back to it ({names}); if this server delivers mail itself, Gmail and others refuse its mail or file it as spam",
     owner=Owner.MAIL_ADMIN,
     steps=(
         "Have whoever provides the address {address} (the hosting company) set its reverse name to {wanted}.",
-        "Or, if {names} is right, publish the address {address} for it.",
+        "Or, if {right} is right, publish the address {address} for it.",
     ),
     references=("RFC 1912 section 2.1", GMAIL, YAHOO),
+    volatile=("right",),
 )
 GENERIC = Outcome(
     code="reverse.server-generic",

@@ -40,13 +40,14 @@ MISSING = Outcome(
 UNCONFIRMED = Outcome(
     code="reverse.sender-unconfirmed",
     status=Status.FAIL,
-    title="{who} has the reverse name {names}, which does not lead back to it; Gmail and others refuse mail from it or file it as spam",
+    title="No reverse name of {who} leads back to it ({names}); Gmail and others refuse mail from it or file it as spam",
     owner=Owner.MAIL_ADMIN,
     steps=(
-        "If {names} is right, publish the address {address} for it.",
+        "If {right} is right, publish the address {address} for it.",
         "If not, have whoever provides the address {address} (the hosting company) set its reverse name to {wanted}.",
     ),
     references=("RFC 1912 section 2.1", GMAIL, YAHOO),
+    volatile=("right",),
 )
 GENERIC = Outcome(
     code="reverse.sender-generic",
@@ -95,5 +96,6 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
             yield NO_ADDRESS(about=subject.domain, text=text)
     plain = (getattr(address, "ipv4_mapped", None) or address for address in named.values())  # RFC 4291 section 2.5.5.2
     found = dict.fromkeys(str(address) for address in plain if address is not None)
-    seen = [Seen(address=address, about=address, who=address, wanted="", is_own=True) for address in found]
+    near = tuple(dict.fromkeys((subject.domain, *(server.ehlo or server.host for server in subject.servers))))
+    seen = [Seen(address=address, about=address, who=address, wanted="", is_own=True, near=near) for address in found]
     yield from tell(ev, WORDS, seen, allow_private=subject.allow_private)

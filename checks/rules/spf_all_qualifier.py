@@ -2,7 +2,8 @@
 
 What it checks:
 The last term of an SPF record, "all", speaks of every server that the terms before it do not name. The check looks at its sign, also
-where the record passes on to another one (redirect), and for terms that let the whole internet send.
+where the record passes on to another one (redirect), and for terms that let the whole internet send. Where a term asks for each sending address
+whether a name exists, one address that nobody has is tried.
 
 Why it matters:
 With -all or ~all, receivers know that mail from other servers is not yours. With ?all or nothing they learn nothing, and with +all
@@ -20,7 +21,7 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import DnsProbe
 from checks.records.spf import Mechanism, Record, is_spf, parse, target
 from checks.records.spf_edit import with_all
-from checks.records.spf_macro import is_askable, static_name
+from checks.records.spf_macro import as_name, expand, is_askable, letters, static_name
 from checks.records.spf_networks import united
 from checks.records.spf_tree import MAX_LOOKUPS, walk
 from checks.rules._spf import Skip, own_record, short
@@ -28,6 +29,11 @@ from checks.subject import DomainSubject
 
 WIDEST = 4
 """A network with so short a prefix is a sixteenth of all addresses; nobody's mail servers fill that."""
+
+STRANGER = "192.0.2.213"
+"""RFC 5737: set aside for examples, so nobody sends from it."""
+REFUSALS = ("127.0.0.255", "127.255.255.")
+"""What lists answer to those that they serve no longer (RFC 5782 section 2.1 has 127.0.0.2 for "listed")."""
 
 CLOSED = Outcome(
     code="spf.all-closed",
@@ -140,6 +146,7 @@ class Opening:
         self._reached = _reached(domain, records)
         self.asked: list[DnsProbe] = []
         """Questions on which it depended."""
+        self._tried = False
 
     def find(self, *, resolve: bool) -> Opened | None:
         """Return the first such thing. `resolve`: also look up whether names exist that would let everybody pass."""
@@ -154,11 +161,26 @@ class Opening:
 
     def _has_address(self, holder: str, term: Mechanism) -> bool:
         """A name that is there lets everybody pass if it need only be there (RFC 7208 section 5.7), or if its network is all there is."""
+        if term.name == "exists" and "i" in letters(term.domain):
+            return self._lets_a_stranger_pass(holder, term)
         types = {"exists": ("A",), "a": _families(term), "mx": ("MX",) if _families(term) else ()}.get(term.name, ())
         name = static_name(term.domain, domain=holder, origin=self._domain) if term.domain else holder
         probes = [DnsProbe(name, type_) for type_ in types] if is_askable(name) else []
         self.asked += probes
         return any(value != "." for reading in self._ev.all(*probes) for value in reading.values)
+
+    def _lets_a_stranger_pass(self, holder: str, term: Mechanism) -> bool:
+        """An "exists" with the sender's address in its name is a list of senders; one that lists `STRANGER` lists everybody.
+
+        One question for all such terms; it shows a fault or nothing, so nothing depends on its failing.
+        """
+        values = {"i": STRANGER, "c": STRANGER, "v": "in-addr", "d": holder, "o": self._domain}
+        if self._tried or letters(term.domain) - values.keys():
+            return False
+        self._tried = True
+        name = as_name(expand(term.domain, values.__getitem__)).lower()
+        found = self._ev[DnsProbe(name, "A")].values if is_askable(name) else ()
+        return any(not value.startswith(REFUSALS) for value in found)
 
 
 def _reached(domain: str, records: Mapping[str, Record]) -> dict[str, Record]:
