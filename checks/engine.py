@@ -20,6 +20,10 @@ from checks.subject import Subject
 
 WITHHELD = "No record is shown here, because it would not be enough by itself: mend the other faults first, then check again."
 NO_ROOM = "No record is shown here, because {name} is an alias (CNAME), and beside an alias there can be no other record."
+UNPROVED = "No record is shown here, because there was no time to prove that it helps: check again, with more time (--timeout)."
+MORE_TIME = "Run the check again, with more time (--timeout)."
+GRACE = 2.0  # seconds beyond the deadline to judge what came in the last moment; nothing is asked any more
+TURN = 0.1  # seconds that a rule may compute at a stretch even then: one that is quick has its say
 MAX_NAMED = 50  # probes that a finding names when it was given up
 MAX_PROBES = 300  # per rule and subject; DESIGN.md section 3 bounds what one hostile domain can make us ask
 
@@ -127,6 +131,11 @@ class Run:
             finally:
                 self.consulted.update(dict.fromkeys(view.looked_at))
 
+    @property
+    def _is_over(self) -> bool:
+        """Whether even judging must stop: a stranger's records can keep a rule busy long after the last answer."""
+        return asyncio.get_running_loop().time() > self._ends + GRACE
+
     def _begin(self) -> None:
         self._ends = self._ends or asyncio.get_running_loop().time() + self.deadline
 
@@ -141,13 +150,19 @@ class Run:
 
     async def _judge_one(self, check: Check, subject: Subject, readings: Mapping[Probe[Any], Reading]) -> list[Finding]:
         while True:  # each round adds a reading, and their number is bounded
+            await asyncio.sleep(0)  # rules compute; whoever else waits for the loop has a turn between two of them
+            began = asyncio.get_running_loop().time()
             view = Evidence(readings, bound=MAX_PROBES)
             findings: list[Finding] = []
             try:
                 for finding in check.judge(subject, view):
-                    findings.append(replace(finding, consulted=view.consulted))  # noqa: PERF401 - what was found before a fault stands
+                    findings.append(replace(finding, consulted=view.consulted))
+                    if self._is_over and asyncio.get_running_loop().time() > began + TURN:
+                        return [*findings, self._stopped(check, subject, view)]
             except Missing as missing:
                 await self._gather_all(missing.probes)
+                if self._is_over:
+                    return [*findings, self._stopped(check, subject, view)]
             except Undetermined as fault:
                 return [*findings, _undetermined(check, subject, fault, view)]
             except TooMany:
@@ -158,12 +173,20 @@ class Run:
             finally:
                 self.consulted.update(dict.fromkeys(view.looked_at))
 
+    def _stopped(self, check: Check, subject: Subject, view: Evidence) -> Finding:
+        """*Unknown*, because the time was up before the rule had come to its end."""
+        reason = f"the time for the whole run ({self.deadline:g} s) was up"
+        last = view.consulted[-1] if view.consulted else check.id
+        finding = check.unknown(about=subject.name, subject=subject.name, probe=last, reason=reason, steps=(MORE_TIME,))
+        return replace(finding, consulted=view.consulted[:MAX_NAMED])
+
     async def _confirmed(
         self, check: Check, peers: list[Check], subject: Subject, finding: Finding, before: list[Finding]
     ) -> Finding:
         """Judge the zone as it would be after the remedy, by this check and its family.
 
-        A record that would not mend the fault, or would only uncover another one as bad, is not shown.
+        A record that would not mend the fault, or would only uncover another one as bad, is not shown; nor is one for whose proof the
+        time was too short.
         """
         if finding.remedy is None or not finding.remedy.records:
             return finding
@@ -173,9 +196,13 @@ class Run:
         after = (await self._judge_safely(check, subject, changed)).findings
         good = _count(after, finding) < _count(before, finding) and not _worse(finding, before, after)
         for peer in peers if good else ():
+            if self._is_over:
+                break
             if peer.id != check.id and isinstance(subject, peer.subject_type):
                 then = (await self._judge_safely(peer, subject, changed)).findings
                 good = good and not _worse(finding, (await self._judge_safely(peer, subject)).findings, then)
+        if self._is_over:
+            return replace(finding, remedy=finding.remedy.withheld(UNPROVED))
         return finding if good else replace(finding, remedy=finding.remedy.withheld(WITHHELD))
 
     async def _reading(self, probe: Probe[Any]) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+
+import pytest
 
 from checks import engine
 from checks.engine import Run
@@ -182,6 +186,78 @@ def test_the_deadline_holds_when_every_peer_hangs() -> None:
     assert seconds < 1
     assert {result.status for result in results} == {Status.UNKNOWN}
     assert all("0.2 s" in finding.title for result in results for finding in result.findings)
+
+
+def busy(*, finds: bool) -> Any:
+    """Make a rule that computes without end: between findings, or between questions."""
+
+    def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
+        for number in range(engine.MAX_PROBES):
+            time.sleep(0.02)
+            if finds:
+                yield GOOD(about=f"{number}", name=subject.domain)
+            else:
+                ev.need(DnsProbe(f"n{number}.example", "TXT"))
+
+    return judge
+
+
+@pytest.mark.parametrize("finds", [True, False])
+def test_the_deadline_holds_for_a_rule_that_computes(monkeypatch: pytest.MonkeyPatch, finds: bool) -> None:
+    """A rule that is busy is stopped between two findings or two rounds, as unknown; what another one says stands."""
+    monkeypatch.setattr(engine, "GRACE", 0.1)
+    began = time.monotonic()
+    slow, fine = judged(Run(gather=World(), deadline=0.1), Rule(busy(finds=finds)), Rule(needs()))
+    assert time.monotonic() - began < 2
+    assert slow.findings[-1].code == "test.rule-unknown"
+    assert "0.1 s" in slow.findings[-1].title
+    assert fine.status is Status.PASS
+
+
+def test_a_record_for_whose_proof_the_time_is_too_short_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is proposed that was not judged on the changed zone."""
+    monkeypatch.setattr(engine, "GRACE", 0.0)
+    change = DnsChange(action=Action.ADD, name="club.example", type="TXT", value="v=spf1 -all")
+
+    def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
+        if not ev.need(DnsProbe("club.example", "TXT")).records:
+            yield BAD(about=subject.domain, name=subject.domain, records=[change])
+        else:
+            time.sleep(0.3)
+
+    [result] = judged(Run(gather=World(state=State.NODATA), deadline=0.2), Rule(judge))
+    [bad] = result.findings
+    assert bad.remedy is not None
+    assert not bad.remedy.records
+    assert engine.UNPROVED in bad.remedy.steps
+
+
+def test_others_have_a_turn_while_a_record_is_proved() -> None:
+    """The proof runs every rule of the family again; a timer of somebody else does not wait until the last of them has spoken."""
+    probe = DnsProbe("club.example", "TXT")
+    change = DnsChange(action=Action.ADD, name="club.example", type="TXT", value="v=spf1 -all")
+    spoken: list[str] = []
+    seen: list[int] = []
+
+    def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
+        spoken.append(subject.domain)
+        if not ev.need(probe).records:
+            yield BAD(about=subject.domain, name=subject.domain, records=[change])
+
+    async def both() -> None:
+        async def other() -> None:
+            while True:
+                seen.append(len(spoken))
+                await asyncio.sleep(0)
+
+        waiting = asyncio.create_task(other())
+        rules = [Rule(judge, id=f"test.rule{number}") for number in range(4)]
+        await Run(readings={probe: DnsReading(state=State.NODATA)}).judge(rules, [subject()])
+        waiting.cancel()
+
+    asyncio.run(both())
+    assert len(spoken) > 4 * 4, "each rule is proved by all"
+    assert max(later - earlier for earlier, later in itertools.pairwise(seen)) <= 4
 
 
 def test_a_rule_that_asks_without_end_is_stopped() -> None:
