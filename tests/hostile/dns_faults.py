@@ -386,6 +386,7 @@ DMARC = (
         "v=DMARC1; p=reject; sp=block; rua=mailto:x@club.example",
         "dmarc.invalid-subdomain-policy",
     ),
+    dmarc("a wrong policy for sub-domains, and no reports", "v=DMARC1; p=reject; sp=block", "dmarc.unusable-record"),
     dmarc("a tag twice", "v=DMARC1; p=none; p=reject", "dmarc.slips"),  # RFC 6376 section 3.2
     dmarc("two semicolons", "v=DMARC1; p=reject;; sp=reject"),
     case(

@@ -44,8 +44,10 @@ class Policy:
     def alarms(self) -> set[str]:
         """What is wrong with the record by itself."""
         found = {"dmarc.slips"} if self.twice else set()
+        if not self.rua and (self.p not in POLICIES or not self.valid):  # RFC 9989 section 4.10.1: no DMARC processing at all
+            return found | {"dmarc.unusable-record"}
         if self.p not in POLICIES:
-            return found | {"dmarc.policy-missing" if self.rua else "dmarc.unusable-record"}
+            return found | {"dmarc.policy-missing"}
         return found if self.valid else found | {"dmarc.invalid-subdomain-policy"}
 
 
