@@ -23,7 +23,7 @@ INTRO = (
 )
 BULK = {"yes": " (you count as a bulk sender there)", "perhaps": "", "no": " (you are no bulk sender there)"}
 MISSING = Tag(status=Status.WARN, word="asks for more")
-OPEN = Tag(status=Status.NOTE, word="nothing known speaks against it")
+OPEN = Tag(status=Status.NOTE, word="nothing known is missing")
 MET = Tag(status=Status.PASS, word="has what it asks for")
 
 

@@ -23,6 +23,8 @@ class Answer(StrEnum):
 class Fact:
     """One thing that receivers ask for."""
 
+    noun: str
+    """What is missing where it is not so, for a sentence."""
     met: tuple[str, ...] = ()
     """Codes of findings that show it."""
     unmet: tuple[str, ...] = ()
@@ -35,11 +37,17 @@ class Fact:
     """What has to happen before it is known."""
 
 
+ADDRESS = "shows when the sending address is known"
 MESSAGE = "shows in a test message that has arrived"
 _DKIM_ARRIVED = ("arrival.signature-valid",)
+_LEADS_BACK = (
+    *("reverse.sender-confirmed", "reverse.server-confirmed", "reverse.sender-several-names", "reverse.server-several-names"),
+    "arrival.reverse-name-confirmed",
+)
 
 FACTS: Mapping[str, Fact] = {
     "spf": Fact(
+        noun="SPF",
         arrived=("arrival.spf-pass",),
         met=("spf.authorised",),
         unmet=("spf.provider-not-included", "arrival.spf-not-passed"),
@@ -47,21 +55,27 @@ FACTS: Mapping[str, Fact] = {
         later="shows when the sending address is known",
     ),
     "dkim": Fact(
+        noun="a DKIM signature",
         arrived=_DKIM_ARRIVED,
         unmet=("dkim.no-keys", "arrival.signature-missing", "arrival.signature-broken"),
         failing=("dkim.key", "dkim.key-usable", "dkim.key-strength"),
         later=MESSAGE,
     ),
     "dkim-aligned": Fact(
+        noun="a DKIM signature of the visible sender",
         arrived=("arrival.signature-aligned",),
         unmet=("dkim.no-keys", "arrival.signature-missing", "arrival.signature-broken", "arrival.signature-unaligned"),
         failing=("dkim.key", "dkim.key-usable", "dkim.key-strength"),
         later=MESSAGE,
     ),
     "dkim-key-1024": Fact(
-        met=("dkim.strong-key", "dkim.short-key"), unmet=("dkim.weak-key",), later="shows when the key is known"
+        noun="a DKIM key of 1,024 bits",
+        met=("dkim.strong-key", "dkim.short-key"),
+        unmet=("dkim.weak-key",),
+        later="shows when the key is known",
     ),
     "dmarc-record": Fact(
+        noun="a DMARC record",
         met=("dmarc.present", "dmarc.inherited-record"),
         unmet=(
             "dmarc.missing",
@@ -74,35 +88,80 @@ FACTS: Mapping[str, Fact] = {
         later="shows when DNS answers",
     ),
     "alignment": Fact(
+        noun="DMARC alignment",
         arrived=("arrival.dmarc-pass",),
         unmet=("dmarc.unaligned", "arrival.dmarc-not-passed"),
         later=MESSAGE,
     ),
+    "reverse-name-there": Fact(
+        noun="a reverse name",
+        met=(
+            *_LEADS_BACK,
+            "reverse.sender-generic",
+            "reverse.server-generic",
+            "reverse.sender-unconfirmed",
+            "reverse.server-unconfirmed",
+        ),
+        unmet=("reverse.sender-without-name", "reverse.server-without-name"),
+        later=ADDRESS,
+    ),
     "reverse-name": Fact(
-        met=("reverse.sender-confirmed", "reverse.server-confirmed", "arrival.reverse-name-confirmed"),
+        noun="a reverse name that leads back",
+        met=(*_LEADS_BACK, "reverse.sender-generic", "reverse.server-generic"),
+        failing=("reverse.name", "reverse.sending-address"),
+        later=ADDRESS,
+    ),
+    "reverse-name-own": Fact(
+        noun="a reverse name of its own",
+        met=_LEADS_BACK,
         unmet=("reverse.sender-generic", "reverse.server-generic"),
         failing=("reverse.name", "reverse.sending-address"),
-        later="shows when the sending address is known",
+        later=ADDRESS,
     ),
-    "delivery-tls": Fact(arrived=("arrival.delivered-with-tls",), unmet=("arrival.delivered-in-clear",), later=MESSAGE),
-    "message-format": Fact(arrived=("arrival.message-well-formed",), unmet=("arrival.message-malformed",), later=MESSAGE),
+    "reverse-name-of-domain": Fact(
+        noun="a reverse name of your own domain",
+        unmet=("reverse.sender-generic", "reverse.server-generic"),
+        failing=("reverse.name", "reverse.sending-address"),
+        later="is for a person to see: whether the reverse name of the sending address is one of your domain",
+    ),
+    "delivery-tls": Fact(
+        noun="TLS", arrived=("arrival.delivered-with-tls",), unmet=("arrival.delivered-in-clear",), later=MESSAGE
+    ),
+    "message-format": Fact(
+        noun="a well-formed message",
+        arrived=("arrival.message-well-formed",),
+        unmet=("arrival.message-malformed",),
+        later=MESSAGE,
+    ),
     "one-click": Fact(
+        noun="one-click unsubscribing",
         arrived=("arrival.one-click-covered",),
         unmet=("arrival.one-click-missing", "arrival.one-click-uncovered"),
         later="shows in a newsletter that has arrived",
     ),
-    "soa": Fact(met=("soa.present",), unmet=("soa.missing",), later="shows when DNS answers"),
+    "soa": Fact(noun="an SOA record", met=("soa.present",), unmet=("soa.missing",), later="shows when DNS answers"),
     "sender-domain": Fact(
-        met=("mx.present", "mx.implicit"), unmet=("mx.missing", "mx.domain-missing"), later="shows when DNS answers"
+        noun="a mail server or address of the sender domain",
+        met=("mx.present", "mx.implicit"),
+        unmet=("mx.missing", "mx.domain-missing", "mx.null-record"),
+        later="shows when DNS answers",
     ),
     "blocklists": Fact(
+        noun="an address that is on no blocklist",
         met=("reputation.not-listed",),
         unmet=("reputation.listed-address",),
         later="shows when blocklists may be asked (--blocklists)",
     ),
-    "helo-name": Fact(met=("arrival.helo-is-reverse-name",), unmet=("arrival.helo-differs",), later=MESSAGE),
-    "web-imprint": Fact(later="is for a person to see: open the sending server's name in a browser"),
-    "spam-rate": Fact(later="shows in the receiver's own statistics only"),
+    "helo-name": Fact(
+        noun="a server that says its reverse name",
+        met=("arrival.helo-is-reverse-name",),
+        unmet=("arrival.helo-differs",),
+        later=MESSAGE,
+    ),
+    "web-imprint": Fact(
+        noun="a web site with imprint", later="is for a person to see: open the sending server's name in a browser"
+    ),
+    "spam-rate": Fact(noun="few complaints", later="shows in the receiver's own statistics only"),
 }
 
 

@@ -20,7 +20,7 @@ from datetime import datetime
 from typing import Any
 
 from checks.model import CheckResult, Finding, Outcome, Owner, Status
-from checks.rules._receiver_facts import Answer, Seen, all_of, any_of, seen
+from checks.rules._receiver_facts import FACTS, Answer, Seen, all_of, any_of, seen
 from checks.rules._volume import planned
 from checks.settings import Volume
 from checks.subject import DomainSubject, SettingsSubject, Subject
@@ -33,13 +33,13 @@ NEEDED = ("spf.record", "spf.authorisation", "dkim.key", "dmarc.record")
 OPEN = Outcome(
     code="receivers.requirements-open",
     status=Status.NOTE,
-    title="Nothing known speaks against your mail at {receivers}; what is still open there shows in a message that has arrived, or at the receiver",
+    title="Nothing that {receivers} publish as their requirements is known to be missing; what is still open shows in a message that has arrived, or at the receiver",
     also=("table",),
 )
 MISSING = Outcome(
     code="receivers.requirements-missing",
     status=Status.NOTE,
-    title="{receivers} ask for what is not there yet: {missing}",
+    title="Some large receivers ask for what is not there yet: {receivers}. Missing: {missing}",
     owner=Owner.US,
     steps=("See the table of receivers; the finding behind each line says what to do.",),
     also=("table",),
@@ -79,7 +79,11 @@ def conclude(subjects: Sequence[Subject], results: Sequence[CheckResult]) -> Ite
     table = {"rows": [_row(receiver, lines, volume) for receiver, lines in rows]}
     lacking = {receiver.name: _of(lines, Answer.UNMET) for receiver, lines in rows}
     if named := [name for name, lines in lacking.items() if lines]:
-        missing = dict.fromkeys(line.what for lines in lacking.values() for line in lines)
+        ids = {line.id for lines in lacking.values() for line in lines}
+        facts = dict.fromkeys(
+            fact for receiver, _ in rows for row in receiver.requirements if row.id in ids for fact in row.facts
+        )
+        missing = dict.fromkeys(FACTS[fact].noun for fact in facts if seen(fact, results).answer is Answer.UNMET)
         yield MISSING(about=ABOUT, receivers=named, missing=list(missing), table=table)
     else:  # complaints of recipients never show from here, so that nothing is ever certain
         yield OPEN(about=ABOUT, receivers=[receiver.name for receiver, _ in rows], table=table)
