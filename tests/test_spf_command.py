@@ -41,7 +41,7 @@ def test_the_text_shows_the_path_with_sections_and_both_numbers() -> None:
         "pass: mail from news@club.example sent by 203.0.113.1",
         "  club.example: include:spf.mailer.example (RFC 7208 section 5.2)",
         "  spf.mailer.example: ip4:203.0.113.0/26 (RFC 7208 section 5.6)",
-        "  this message: 2 look-ups of 10, 0 without an answer",
+        "  this message: 2 look-ups of 10, 0 of 2 that find nothing",
         "  the whole record, at worst: 3 look-ups of 10",
         "    1. club.example: include:spf.mailer.example (RFC 7208 section 5.2)",
         "    2. · spf.mailer.example: mx:out.mailer.example (RFC 7208 section 5.4)",

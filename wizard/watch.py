@@ -145,7 +145,8 @@ class Watch:
                 return
             where = f"published on all {count} name servers; " if count else ""
             until = f"; the old state may be seen until {look.until:%H:%M} {look.until:%Z}" if count and look.until else ""
-            self.say(f"{where}not visible yet: {look.reason}{until}")
+            seen = "not visible yet" if look.still else "cannot be seen at the moment"  # no answer is no "not there"
+            self.say(f"{where}{seen}: {look.reason}{until}")
             await asyncio.sleep(pause)
             pause = min(pause * GROWTH, max(LONGEST, self.interval))
 

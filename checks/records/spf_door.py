@@ -335,7 +335,7 @@ class _Query(pyspf.query):  # type: ignore[misc] # pyspf has no type information
         if not reading.state.answered:
             self._failure = Failure(probe=probe, reading=reading)
             raise pyspf.TempError(f"{probe.id}: {reading.state}")
-        if not reading.records and not ignore_void:
+        if not reading.records and not ignore_void and self._depth:  # RFC 7208 section 4.6.4 counts terms, not the record itself
             self.void_lookups += 1
             if self.void_lookups > MAX_VOID:
                 raise _Stop(Reason.MANY_VOID, f"more than {MAX_VOID} look-ups that find nothing")

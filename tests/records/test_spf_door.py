@@ -88,6 +88,12 @@ def test_each_result_is_reached(text: str, result: Result) -> None:
     assert spf(text).check().result is result
 
 
+def test_a_domain_without_record_is_no_void_look_up() -> None:
+    """RFC 7208 section 4.6.4 counts the look-ups of terms; the question for the record itself is none of them."""
+    found = World({}).check(mail_from="news@club.example", helo="mail.club.example")
+    assert (found.result, found.void_lookups) == (Result.NONE, 0)
+
+
 @pytest.mark.parametrize(
     "domain", ["localhost", "[192.0.2.1]", "a..example", "a" * 64 + ".example", ".".join(["abcdefgh"] * 40), "a\\.example", ""]
 )

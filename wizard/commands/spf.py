@@ -73,7 +73,7 @@ def command(*, world: World, ips: tuple[str, ...], mail_from: str, helo: str, fo
             click.echo(f"  {safe(said)}")
     for step in found.path:
         click.echo(f"  {safe(str(step))}")
-    click.echo(f"  this message: {_lookups(found.lookups)} of 10, {found.void_lookups} without an answer")
+    click.echo(f"  this message: {_lookups(found.lookups)} of 10, {found.void_lookups} of 2 that find nothing")
     if tree and tree.records:
         click.echo(f"  the whole record, at worst: {_lookups(tree.lookups)} of 10{safe(_doubt(tree))}")
         for line in outline(tree):
