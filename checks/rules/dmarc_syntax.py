@@ -15,8 +15,9 @@ from collections.abc import Iterator
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
-from checks.records.dmarc import DmarcRecord, nearest_tag
+from checks.records.dmarc import DmarcRecord, Policy, nearest_tag
 from checks.records.dmarc_walk import tree_walk
+from checks.rules._alias import Mending
 from checks.rules._dmarc import BULK_REFERENCE, LONGEST_SHOWN, by_volume, mending, tidy
 from checks.subject import DomainSubject
 
@@ -71,7 +72,10 @@ REMOVED = Outcome(
     status=Status.NOTE,
     title="The DMARC record at {name} uses {tags}, which the standard dropped in 2026; newer receivers skip them",
     owner=Owner.DNS_ADMIN,
-    steps=("Replace the record at {name} by the one below.", "To try a stricter policy, use t=y instead of pct=."),
+    steps=(
+        "Replace the record at {name} by the one below.",
+        "To try a stricter policy, add t=y; older receivers skip it and apply the policy in full.",
+    ),
     also=("record",),
     references=("RFC 9989 section 4.7",),
 )
@@ -119,26 +123,56 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
 
 def _all(subject: DomainSubject, place: str, record: DmarcRecord, ev: Evidence) -> Iterator[Finding]:
     about, name, text = subject.domain, f"_dmarc.{place}", record.text[:LONGEST_SHOWN]
-    mended = mending(place, tidy(record, record.written), ev)
+    mended = _thinned(name, place, record, ev) if _is_thinned(record) else mending(place, tidy(record, record.written), ev)
     records, steps = mended.records, mended.steps
+    first = f"Correct what is named above in the record at {name}; because of its pct= no new one is shown here."
+    others = (first, *steps) if _is_thinned(record) else steps
     weight = by_volume(subject.volume)
     if not record.usable:  # RFC 9989 section 4.10.1: without an address in rua=, receivers then do nothing at all
         told = _told(record, OF_POLICY) or ["there is no p="]
-        yield UNUSABLE(about=about, status=weight, name=name, record=text, problems=told, records=records, steps=steps)
+        yield UNUSABLE(about=about, status=weight, name=name, record=text, problems=told, records=records, steps=others)
     elif not record.policy_given:
-        yield NO_POLICY(about=about, status=weight, name=name, record=text, records=records, steps=steps)
+        yield NO_POLICY(about=about, status=weight, name=name, record=text, records=records, steps=others)
     elif _told(record, ("bad-sp", "bad-np")):
         yield DROPPED(about=about, name=name, record=text)
     if slips := [problem for problem in record.problems if problem.kind not in (*OF_REPORTS, *OF_POLICY)]:
         weight = Status.WARN if any(problem.kind in GRAVE for problem in slips) else Status.NOTE
         told = [str(problem) for problem in slips[:3]]
-        yield SLIPS(about=about, status=weight, name=name, record=text, problems=told, records=records, steps=steps)
+        yield SLIPS(about=about, status=weight, name=name, record=text, problems=told, records=records, steps=others)
     if record.unknown:
         yield UNKNOWN_TAGS(about=about, name=name, record=text, tags=[_hinted(tag) for tag in record.unknown[:5]])
     if record.removed:
         yield REMOVED(about=about, name=name, record=text, tags=list(record.removed), records=records, steps=steps)
     if record.policy_given and not record.policy_second:
-        yield LATE_POLICY(about=about, name=name, record=text, records=records, steps=steps)
+        yield LATE_POLICY(about=about, name=name, record=text, records=records, steps=others)
+
+
+def _strongest(record: DmarcRecord) -> Policy:
+    """Return the strictest policy that older receivers read; they know no np=."""
+    policy = record.written or record.policy
+    return max((policy, record.subdomain or policy), key=lambda one: one.strength)
+
+
+def _is_thinned(record: DmarcRecord) -> bool:
+    """Tell whether pct= holds back a policy at receivers that still read it (RFC 7489 section 6.6.4); without it they act on all mail."""
+    return record.percent < 100 and _strongest(record) is not Policy.NONE
+
+
+def _thinned(name: str, place: str, record: DmarcRecord, ev: Evidence) -> Mending:
+    """Show no record, since none is right for sure: dropping pct= makes older receivers stricter, a softer policy makes newer ones milder."""
+    percent, strongest = record.percent, _strongest(record)
+    softer = strongest.tested
+    behind = mending(place, tidy(record, softer), ev)
+    care = (
+        f"Take pct={percent} out with care: older receivers still read it and act on {percent} % of the mail that fails DMARC. "
+        "Without it they act on all of that mail, as newer receivers do today. Read the reports first."
+    )
+    strict = f"If the reports show that all your own mail passes: remove pct={percent} from the record at {name}."
+    mild = (
+        f"If they do not, or if there are none: allow no policy (p=, sp=) above {softer} there, and remove pct={percent}. "
+        f"Then nobody becomes stricter, but newer receivers, which now apply {strongest} in full, become milder."
+    )
+    return Mending(steps=(care, strict, mild, *(behind.steps if not behind.records else ())))
 
 
 def _told(record: DmarcRecord, kinds: tuple[str, ...]) -> list[str]:

@@ -114,6 +114,19 @@ def test_a_legal_version_with_space_does_not_keep_the_new_record_from_being_show
     assert [change.value for change in remedy.records] == ["v=DMARC1; p=none; rua=mailto:a@club.example"]
 
 
+@pytest.mark.parametrize(("policy", "softer"), [("reject", "quarantine"), ("quarantine", "none")])
+def test_taking_pct_out_is_told_as_a_choice(policy: str, softer: str) -> None:
+    """Without pct=0 older receivers go from no mail to all of it (RFC 7489 section 6.6.4): both ways are told, neither is shown as a record."""
+    world = ZoneWorld(f'_dmarc TXT "v=DMARC1; p={policy}; pct=0; rua=mailto:a@club.example"')
+    (finding,) = said("dmarc_syntax", "club.example", world)
+    assert finding.remedy is not None
+    assert not finding.remedy.records
+    told = " ".join(finding.remedy.steps)
+    assert "act on 0 % of the mail" in told
+    assert "Read the reports first" in told
+    assert f"above {softer} there" in told
+
+
 RECORDS = st.text(max_size=200) | st.text(alphabet='vpsnruatfo=:;, !@.-\\"DMARC1mailtonereject\xff', max_size=100)
 
 
