@@ -154,7 +154,19 @@ def look(subject: DomainSubject, ev: Evidence) -> tuple[Group, ...]:
         return _groups(subject.domain, [(Why.USUAL, None, USUAL)], ev)
     groups = _look(subject.domain, wanted, ev)
     lucky = any(group.found for group in groups if group.why >= Why.SPF)
+    if groups and not any(group.found or group.failed or group.why < Why.SPF for group in groups):
+        return (*groups, *_usual_beside(subject.domain, groups, ev))
     return tuple(group for group in groups if group.found or group.why < Why.SPF or not lucky)
+
+
+def _usual_beside(domain: str, groups: Sequence[Group], ev: Evidence) -> tuple[Group, ...]:
+    """Return the good keys under usual names, where a provider was guessed that has none: perhaps another server signs."""
+    nothing = ev[DnsProbe(f"_domainkey.{domain}", "TXT")]
+    if nothing.state is State.NXDOMAIN or any(spot.dangling for group in groups for spot in group.spots):
+        return ()
+    (group,) = _groups(domain, [(Why.USUAL, None, USUAL)], ev)
+    good = tuple(spot for spot in group.found if all(usable(key) for key in spot.keys))
+    return (Group(why=Why.USUAL, provider=None, spots=good),) if good else ()
 
 
 def look_for_server(domain: str, server: Server, ev: Evidence, *, signed: tuple[str, ...] = ()) -> tuple[Group, ...]:
@@ -174,13 +186,22 @@ def has_no_selectors(domain: str, ev: Evidence) -> bool:
     return all(reading.state is State.NXDOMAIN and not reading.chain for reading in readings)
 
 
-def doubled_name(spot: Spot, ev: Evidence) -> str:
-    """Return the name with the domain twice, if the record was put there; many DNS panels add the domain by themselves."""
+def doubled_name(spot: Spot, ev: Evidence) -> DnsProbe | None:
+    """Return the question for the name with the domain twice, if a key lies there; many DNS panels add the domain by themselves."""
     name = f"{spot.name}.{spot.domain}"
     if len(name) > LONGEST_NAME:
+        return None
+    probe = DnsProbe(name, "TXT")
+    return probe if any(is_key(text) for text in ev[probe].values) else None
+
+
+def doubled_keys(domain: str, ev: Evidence) -> str:
+    """Return the name below which keys lie that have the domain twice. A wildcard there, or an alias, shows nothing."""
+    twice = f"{domain}.{domain}"
+    name = f"_domainkey.{twice}"
+    if len(f"{NOBODY}.{twice}") > LONGEST_NAME or ev[DnsProbe(name, "TXT")].state not in (State.OK, State.NODATA):
         return ""
-    reading = ev[DnsProbe(name, "TXT")]
-    return name if any(is_key(text) for text in reading.values) else ""
+    return name if ev[DnsProbe(f"{NOBODY}.{twice}", "TXT")].state is State.NXDOMAIN else ""
 
 
 def usable(key: DkimKey) -> bool:

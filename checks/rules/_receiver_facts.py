@@ -57,14 +57,20 @@ FACTS: Mapping[str, Fact] = {
     "dkim": Fact(
         noun="a DKIM signature",
         arrived=_DKIM_ARRIVED,
-        unmet=("dkim.no-keys", "arrival.signature-missing", "arrival.signature-broken"),
+        unmet=("dkim.no-keys", "dkim.keys-at-doubled-name", "arrival.signature-missing", "arrival.signature-broken"),
         failing=("dkim.key", "dkim.key-usable", "dkim.key-strength"),
         later=MESSAGE,
     ),
     "dkim-aligned": Fact(
         noun="a DKIM signature of the visible sender",
         arrived=("arrival.signature-aligned",),
-        unmet=("dkim.no-keys", "arrival.signature-missing", "arrival.signature-broken", "arrival.signature-unaligned"),
+        unmet=(
+            "dkim.no-keys",
+            "dkim.keys-at-doubled-name",
+            "arrival.signature-missing",
+            "arrival.signature-broken",
+            "arrival.signature-unaligned",
+        ),
         failing=("dkim.key", "dkim.key-usable", "dkim.key-strength"),
         later=MESSAGE,
     ),

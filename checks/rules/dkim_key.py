@@ -17,9 +17,11 @@ into a message that the server has sent: it is the word after "s=" in the header
 from collections.abc import Iterator, Sequence
 
 from checks.evidence import Evidence
-from checks.model import Finding, Outcome, Owner, Status
+from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
+from checks.probes import DnsProbe
+from checks.records.dkim import is_key
 from checks.rules._absent import is_absent
-from checks.rules._dkim import Alias, Group, Spot, Why, alias_of, doubled_name, has_no_selectors, look
+from checks.rules._dkim import Alias, Group, Spot, Why, alias_of, doubled_keys, doubled_name, has_no_selectors, look
 from checks.rules._dmarc import BULK_REFERENCE, by_volume
 from checks.subject import DomainSubject
 from checks.tables.dkim import setup_of
@@ -57,6 +59,18 @@ DOUBLED = Outcome(
     owner=Owner.DNS_ADMIN,
     steps=("Rename the record from {wrong} to {name}. Many DNS panels add the domain by themselves: enter only {short} there.",),
     references=("RFC 6376 section 3.6.2.1",),
+)
+DOUBLED_KEYS = Outcome(
+    code="dkim.keys-at-doubled-name",
+    status=Status.WARN,
+    weighs=(Status.FAIL,),
+    title="{domain} has DKIM records only below {wrong}, where the domain stands twice and no receiver looks",
+    owner=Owner.DNS_ADMIN,
+    steps=(
+        "Move each record that ends in {wrong} to the same name below _domainkey.{domain}.",
+        "Many DNS panels add the domain by themselves: enter only what stands before the domain there, such as selector._domainkey.",
+    ),
+    references=("RFC 6376 section 3.6.2.1", BULK_REFERENCE),
 )
 DANGLING = Outcome(
     code="dkim.alias-without-target",
@@ -117,6 +131,19 @@ PROVIDER_MISS = Outcome(
         "Look up in the administration of {provider} whether DKIM is set up for {domain}, and add the records that it shows.",
         "If the server signs with another selector, name it in the settings.",
     ),
+)
+OTHER_KEY = Outcome(
+    code="dkim.other-key-found",
+    status=Status.NOTE,
+    title="{domain} publishes the DKIM key of {found}, but none that {provider} usually uses ({selectors}); "
+    "whether your mail is signed with it is not known",
+    owner=Owner.US,
+    steps=(
+        'Open a message that the server has sent, show its full header, and find the line DKIM-Signature that has "d={domain}".',
+        'The word after "s=" in that line is the selector. Enter it in the settings of the server, or give it with --selector.',
+        "If there is no such line, switch DKIM on at {provider} and add the records that it shows.",
+    ),
+    references=("RFC 6376 section 3.5",),
 )
 USUAL_MISS = Outcome(
     code="dkim.usual-keys-not-found",
@@ -250,10 +277,22 @@ def _named_miss(domain: str, group: Group, ev: Evidence) -> Iterator[Finding]:
     elif spot.dangling:
         yield _dangling(domain, group, spot)
     elif wrong := doubled_name(spot, ev):
-        yield DOUBLED(about=domain, name=name, selector=selector, wrong=wrong, short=f"{selector}._domainkey")
+        yield _doubled(domain, spot, wrong, ev)
     else:
         setup = setup_of(group.provider)
         yield MISSING(about=domain, domain=domain, name=name, selector=selector, steps=setup.worded(domain) if setup else ())
+
+
+def _doubled(domain: str, spot: Spot, wrong: DnsProbe, ev: Evidence) -> Finding:
+    keys = [text for text in ev[wrong].values if is_key(text)]
+    records: list[DnsChange] = []
+    if len(keys) == 1 and not ev[wrong].chain and not spot.reading.chain:
+        records = [
+            DnsChange(action=Action.ADD, name=spot.name, type="TXT", value=keys[0]),
+            DnsChange(action=Action.REMOVE, name=wrong.name, type="TXT", value=keys[0]),
+        ]
+    short = f"{spot.selector}._domainkey"
+    return DOUBLED(about=domain, name=spot.name, selector=spot.selector, wrong=wrong.name, short=short, records=records)
 
 
 def _not_found(subject: DomainSubject, missed: Sequence[Group], groups: Sequence[Group], ev: Evidence) -> Iterator[Finding]:
@@ -263,11 +302,16 @@ def _not_found(subject: DomainSubject, missed: Sequence[Group], groups: Sequence
         return
     steps = next((setup.worded(domain) for setup in (setup_of(group.provider) for group in missed) if setup), ())
     if not any(spot.dangling for group in missed for spot in group.spots) and has_no_selectors(domain, ev):
-        yield NO_KEYS(about=domain, domain=domain, status=by_volume(subject.volume), steps=steps)
+        weight = by_volume(subject.volume)
+        if wrong := doubled_keys(domain, ev):
+            yield DOUBLED_KEYS(about=domain, domain=domain, status=weight, wrong=wrong)
+        else:
+            yield NO_KEYS(about=domain, domain=domain, status=weight, steps=steps)
     elif not groups:
         yield UNKNOWN_SELECTOR(about=domain, domain=domain)
     else:
-        yield from (_miss(domain, group) for group in _telling(missed))
+        usual = [spot.selector for group in groups if group.why is Why.USUAL for spot in group.found]
+        yield from (_miss(domain, group, usual) for group in _telling(missed))
 
 
 def _telling(missed: Sequence[Group]) -> list[Group]:
@@ -276,20 +320,23 @@ def _telling(missed: Sequence[Group]) -> list[Group]:
     return servers or sorted(missed, key=lambda group: (group.why, not group.signed_as_itself))[:1]
 
 
-def _miss(domain: str, group: Group) -> Finding:
+def _miss(domain: str, group: Group, usual: Sequence[str]) -> Finding:
     dangling = next((spot for spot in group.spots if spot.dangling), None)
     setup = setup_of(group.provider)
     if dangling is not None:
         return _dangling(domain, group, dangling)
     if group.why is Why.USUAL:
         return USUAL_MISS(about=domain, domain=domain, selectors=list(group.selectors))
+    provider = group.provider.name if group.provider else "the provider"
+    if usual and group.why >= Why.SPF:
+        return OTHER_KEY(about=domain, domain=domain, found=list(usual), provider=provider, selectors=list(group.selectors))
     # A provider that signs with its own domain instead makes alignment fail; of others it is not known what they sign with.
     certain = group.signed_as_itself and group.why < Why.MX
     return PROVIDER_MISS(
         about=domain,
         status=Status.WARN if certain else Status.NOTE,
         domain=domain,
-        provider=group.provider.name if group.provider else "the provider",
+        provider=provider,
         selectors=list(group.selectors),
         steps=setup.worded(domain) if setup else (),
     )
