@@ -7,9 +7,10 @@ import re
 from checks.evidence import Evidence
 from checks.model import Action, Status
 from checks.records.dmarc import REMOVED, DmarcRecord, Policy, is_dmarc, parse_dmarc
+from checks.records.dmarc_uri import ReportUri, parse_uris
 from checks.records.dmarc_walk import probe_at
 from checks.records.org_domain import by_suffix_list
-from checks.records.tags import parse_tags
+from checks.records.tags import Tag, parse_tags
 from checks.rules._alias import Mending, mending_at
 from checks.settings import Volume
 
@@ -19,6 +20,7 @@ refuse mail without."""
 BULK_REFERENCE = "https://support.google.com/a/answer/81126"
 LONGEST_SHOWN = 500  # characters of a published record that a finding repeats
 _HEAD = re.compile(r"[\s\"']*v\s*=\s*[\"']?\s*dmarc\s*1[\"'\\]?\s*[;,:]?\s*", re.IGNORECASE)
+_BARE = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,253}\Z")  # nothing that a URI would have to escape (RFC 3986)
 _PLAIN = re.compile(r"[\x20-\x7e]*\Z")
 
 
@@ -53,9 +55,7 @@ def tidy(record: DmarcRecord, policy: Policy | None = None) -> str:
     `policy`: instead of what receivers read.
     """
     wrong = {problem.position for problem in record.problems if problem.kind.startswith("bad-")}
-    addresses = {
-        name: ",".join(uri.text for uri in uris if not uri.fault) for name, uris in (("rua", record.rua), ("ruf", record.ruf))
-    }
+    addresses = {name: ",".join(filter(None, map(_sent_to, uris))) for name, uris in (("rua", record.rua), ("ruf", record.ruf))}
     kept = {"v": "DMARC1", "p": str(policy or record.policy)}
     for tag in parse_tags(record.text).tags:
         name = tag.name.lower()
@@ -69,6 +69,14 @@ def tidy(record: DmarcRecord, policy: Policy | None = None) -> str:
         ):
             kept[name] = value
     return "; ".join(f"{name}={value}" for name, value in kept.items())
+
+
+def _sent_to(uri: ReportUri) -> str:
+    """Return a destination as receivers read it: a plain address only lacks mailto: (RFC 9989 section 4.6); what else is wrong is left out."""
+    if not uri.fault:
+        return uri.text
+    (mended,) = parse_uris(Tag(name="rua", value=f"mailto:{uri.text}", position=0, value_position=0), []) or (uri,)
+    return mended.text if _BARE.match(uri.text) and not mended.fault else ""
 
 
 def repaired(text: str) -> str:

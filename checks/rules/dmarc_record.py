@@ -12,7 +12,7 @@ How to fix it:
 Publish one TXT record at _dmarc below your domain. A record with p=none changes nothing for your mail and is enough to begin with.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from checks.evidence import Evidence, State
 from checks.model import Action, DnsChange, Finding, Outcome, Owner, Status
@@ -169,7 +169,7 @@ def _spoilt(subject: DomainSubject, place: Place, ev: Evidence) -> Finding | Non
     if len(place.records) > 1:
         mildest = min(place.records, key=lambda record: (not record.usable, record.policy.strength, record.text))
         published = [record.text[:LONGEST_SHOWN] for record in place.records[:5]]
-        mended = mending(place.domain, tidy(mildest), ev)
+        mended = mending(place.domain, _with_reports(tidy(mildest), place.records), ev)
         return MULTIPLE(
             about=domain,
             status=status,
@@ -195,6 +195,15 @@ def _spoilt(subject: DomainSubject, place: Place, ev: Evidence) -> Finding | Non
     if _leads_nowhere(place, ev):
         return DANGLING(about=domain, status=status, domain=domain, place=place.domain, target=place.reading.chain[-1])
     return None
+
+
+def _with_reports(text: str, records: Sequence[DmarcRecord]) -> str:
+    """Add the address for reports of another of the records, if this one has none."""
+    if parse_dmarc(text).rua:
+        return text
+    others = (parse_dmarc(tidy(record)) for record in records)
+    found = next((uris for uris in (other.rua for other in others) if uris), ())
+    return f"{text}; rua={','.join(uri.text for uri in found)}" if found else text
 
 
 def _leads_nowhere(place: Place, ev: Evidence) -> bool:

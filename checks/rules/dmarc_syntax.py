@@ -11,12 +11,14 @@ How to fix it:
 Replace the record by the one shown. It keeps what receivers understand and leaves out what they skip.
 """
 
+import difflib
 from collections.abc import Iterator
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.records.dmarc import DmarcRecord, Policy, nearest_tag
 from checks.records.dmarc_walk import tree_walk
+from checks.records.tags import parse_tags
 from checks.rules._alias import Mending
 from checks.rules._dmarc import BULK_REFERENCE, LONGEST_SHOWN, by_volume, mending, tidy
 from checks.subject import DomainSubject
@@ -44,7 +46,7 @@ NO_POLICY = Outcome(
     weighs=(Status.FAIL,),
     title="The DMARC record at {name} has no valid policy (p=); at best receivers read it as p=none",
     owner=Owner.DNS_ADMIN,
-    steps=("Replace the record at {name} by the one below.",),
+    steps=("Replace the record at {name} by the one below, after checking that its policy (p=) is the one that you mean.",),
     also=("record",),
     references=("RFC 9989 section 4.10.1", BULK_REFERENCE),
 )
@@ -128,9 +130,19 @@ def _all(subject: DomainSubject, place: str, record: DmarcRecord, ev: Evidence) 
     first = f"Correct what is named above in the record at {name}; because of its pct= no new one is shown here."
     others = (first, *steps) if _is_thinned(record) else steps
     weight = by_volume(subject.volume)
+    if meant := _meant(name, record):
+        others = (*meant, *(others or (UNUSABLE.steps[0].format(name=name),)))
     if not record.usable:  # RFC 9989 section 4.10.1: without an address in rua=, receivers then do nothing at all
         told = _told(record, OF_POLICY) or ["there is no p="]
-        yield UNUSABLE(about=about, status=weight, name=name, record=text, problems=told, records=records, steps=others)
+        yield UNUSABLE(
+            about=about,
+            status=weight,
+            name=name,
+            record=text,
+            problems=told,
+            records=records,
+            steps=others,
+        )
     elif not record.policy_given:
         yield NO_POLICY(about=about, status=weight, name=name, record=text, records=records, steps=others)
     elif _told(record, ("bad-sp", "bad-np")):
@@ -173,6 +185,16 @@ def _thinned(name: str, place: str, record: DmarcRecord, ev: Evidence) -> Mendin
         f"Then nobody becomes stricter, but newer receivers, which now apply {strongest} in full, become milder."
     )
     return Mending(steps=(care, strict, mild, *(behind.steps if not behind.records else ())))
+
+
+def _meant(name: str, record: DmarcRecord) -> tuple[str, ...]:
+    """Ask whether a policy was meant that differs in one letter or so; which one holds is the owner's to say."""
+    written = next((tag.value for tag in parse_tags(record.text).tags if tag.name.lower() == "p"), "")
+    near = difflib.get_close_matches(written.lower()[:20], list(Policy), n=1, cutoff=0.8) if record.written is None else []
+    return tuple(
+        f"The record at {name} says p={written[:20]}: did you mean {one}? If so, write p={one}; p=none asks receivers for nothing."
+        for one in near
+    )
 
 
 def _told(record: DmarcRecord, kinds: tuple[str, ...]) -> list[str]:

@@ -127,6 +127,15 @@ def test_taking_pct_out_is_told_as_a_choice(policy: str, softer: str) -> None:
     assert f"above {softer} there" in told
 
 
+def test_a_slip_in_the_policy_is_asked_about() -> None:
+    """p=rejct is hardly p=none: the steps ask for reject, and the record below is still to be put in place."""
+    (finding,) = said("dmarc_syntax", "club.example", ZoneWorld('_dmarc TXT "v=DMARC1; p=rejct; rua=a@club.example"'))
+    assert finding.remedy is not None
+    told = " ".join(finding.remedy.steps)
+    assert "did you mean reject?" in told
+    assert "Replace the record at _dmarc.club.example" in told
+
+
 RECORDS = st.text(max_size=200) | st.text(alphabet='vpsnruatfo=:;, !@.-\\"DMARC1mailtonereject\xff', max_size=100)
 
 
