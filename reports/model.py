@@ -23,7 +23,22 @@ MAX_DEPTH = 20  # of the open objects; what nests deeper is no report of ours
 FAMILIES = (
     *("settings", "vantage"),
     *("provider", "spf", "dkim", "dmarc", "mx", "bounce", "soa", "dnssec", "published"),
-    *("reverse", "reputation", "port", "tls", "service", "auth", "sender", "send", "arrival", "triangle", "limits", "office365", "capacity", "receivers"),
+    *(
+        "reverse",
+        "reputation",
+        "port",
+        "tls",
+        "service",
+        "auth",
+        "sender",
+        "send",
+        "arrival",
+        "triangle",
+        "limits",
+        "office365",
+        "capacity",
+        "receivers",
+    ),
     *("mtasts", "tlsrpt", "dane", "caa", "bimi"),
     "facts",
 )

@@ -80,6 +80,8 @@ def _command(report: Report, codes: Sequence[str], servers: Sequence[str]) -> Wo
     words += _repeated("--nameserver", [server for server in _list(vantage.get("nameservers")) if server != OURS])
     if vantage.get("allow_private") is True:
         words.append("--allow-private")
+    if isinstance(ca := vantage.get("ca_path"), str) and ca:
+        words += ["--ca-file", _path(ca)]
     if isinstance(ports := vantage.get("port_map"), Mapping):
         words += _repeated("--port-map", [f"{meant}:{real}" for meant, real in sorted(ports.items())])
     return tuple(line(shlex.quote(word), MAX_WORD) for word in words)

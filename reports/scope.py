@@ -249,7 +249,17 @@ def _vantage(vantage: Mapping[str, Any]) -> Iterable[Fact]:
         yield Fact(label="Certificates", value="one more certificate authority was trusted than usual (--ca-file)")
     if isinstance(seconds := vantage.get("deadline_seconds"), int | float) and not isinstance(seconds, bool):
         yield Fact(label="Time allowed", value=f"{seconds:g} seconds for the whole run")
-    known = {"allowed", "nameservers", "port_map", "ca_file", "deadline_seconds", "observations", "not_tested", "scope"}
+    known = {
+        "allowed",
+        "nameservers",
+        "port_map",
+        "ca_file",
+        "ca_path",
+        "deadline_seconds",
+        "observations",
+        "not_tested",
+        "scope",
+    }
     for key in sorted(set(vantage) - known):
         if isinstance(value := vantage[key], str | int | float) and not isinstance(value, bool) and value != "":
             yield Fact(label=line(key.replace("_", " ").capitalize(), 60), value=line(value))

@@ -151,6 +151,7 @@ def circumstances(world: World, allow: frozenset[Effect]) -> Circumstances:
         "allowed": [effect.value for effect in Effect if effect in allow],
         "port_map": {str(meant): real for meant, real in world.port_map.items()},
         "ca_file": world.ca_file is not None,
+        "ca_path": str(world.ca_file) if world.ca_file else "",
         "allow_private": world.allow_private,
         "deadline_seconds": world.timeout,
     }

@@ -21,6 +21,8 @@ class Use:
     address: str
     why: str
     """Where the settings name it, for the middle of a sentence."""
+    field: str = "sender.email"
+    """The field of the settings."""
     example: bool = False
     """Nobody named it: it stands for the addresses of a filter."""
 
@@ -29,14 +31,20 @@ def uses_of(server: Server, settings: Settings) -> tuple[Use, ...]:
     """Return the senders of a server, those that the settings name first."""
     named = [Use(address=server.sender.email, why="the sender of this server")]
     named += [
-        Use(address=template.sender, why=f'the sender of the template "{template.name}"')
+        Use(address=template.sender, why=f'the sender of the template "{template.name}"', field="templates: sender")
         for template in settings.templates
         if template.sender and choose(settings.servers, template.sender).server == server
     ]
-    named += [Use(address=pattern, why="a filter of this server") for pattern in server.filter if not pattern.startswith("@")]
+    named += [
+        Use(address=pattern, why="a filter of this server", field="filter")
+        for pattern in server.filter
+        if not pattern.startswith("@")
+    ]
     known = {use.address for use in named} | {server.envelope_sender}
     examples = (
-        Use(address=f"postmaster{pattern}", why=f"an example of the filter {pattern}", example=True)  # RFC 5321 section 4.5.1
+        Use(
+            address=f"postmaster{pattern}", why=f"an example of the filter {pattern}", field="filter", example=True
+        )  # RFC 5321 section 4.5.1
         for pattern in server.filter
         if _needs_example(pattern, known) and not pattern.startswith("@*.")
     )

@@ -15,7 +15,7 @@ Microsoft 365 among them, look at the sender only once they have the whole messa
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
@@ -172,8 +172,17 @@ def _is_about_recipient(answered: Answered, cause: Cause | None, reading: Submis
     return cause.kind in ABOUT_OTHER_THINGS if cause else answered.reply == first
 
 
+def _of_this_field(cause: Cause | None, use: Use) -> Cause | None:
+    """The table speaks of the server's own sender; this address stands somewhere else in the settings."""
+    if cause is None or cause.field != "sender.email" or use.field == cause.field:
+        return cause
+    step = f"Have the login permitted to send as {use.address}, or take this address out of the settings."
+    return replace(cause, field=use.field, steps=(step,))
+
+
 def _refused(subject: ServerSubject, seen: Look, answered: Answered, cause: Cause | None) -> Finding:
     use, reply = answered.use, answered.reply
+    cause = _of_this_field(cause, use)
     if reply.transient:
         outcome, status = DEFERRED, Status.UNKNOWN
     elif use.example:  # nobody writes as this address; that it is unknown says nothing of real ones

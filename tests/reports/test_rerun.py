@@ -49,6 +49,7 @@ def made(subject: dict[str, Any], vantage: dict[str, Any], code: str, about: str
             "--domain club.example --only spf.x --nameserver 127.0.0.1:53 --nameserver '[::1]:53' --allow-private",
         ),
         (DOMAIN, {"allow_private": False, "port_map": {}}, "domain", "spf.x", "a", "--domain club.example --only spf.x"),
+        (ONE, {"ca_file": True, "ca_path": "my ca.pem"}, "server", "tls.x", "only", "s.toml --only tls.x --ca-file 'my ca.pem'"),
         (ONE, {"port_map": {"587": 10587}}, "server", "tls.x", "only", "s.toml --only tls.x --port-map 587:10587"),
         (ONE, {"allowed": ["look"]}, "server", "tls.x", "only", "s.toml --only tls.x --allow look"),
         (
