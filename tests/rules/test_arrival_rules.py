@@ -300,6 +300,8 @@ def test_another_machine_of_the_same_provider_is_no_new_finding() -> None:
     for address in ("192.0.2.26", "192.0.2.27"):
         hop = f"from o{address[-1]}.p.example ([{address}]) by mx.mail.example with ESMTP id 7; Mon, 23 Nov 2026 08:59:10 +0000"
         results, _ = judged({"received": [hop], "return_path": f"<b-{address[-1]}@club.example>"})
-        prints.append({code: finding.fingerprint for code, finding in said(results, Status.FAIL, Status.WARN, Status.NOTE).items()})
+        prints.append(
+            {code: finding.fingerprint for code, finding in said(results, Status.FAIL, Status.WARN, Status.NOTE).items()}
+        )
     assert prints[0] == prints[1]
     assert {"arrival.spf-not-passed", "arrival.reverse-name-missing", "triangle.return-path-differs"} <= prints[0].keys()

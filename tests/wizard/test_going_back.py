@@ -54,7 +54,9 @@ def test_a_server_changed_in_existing_settings_says_why_the_password_is_asked() 
     script = [
         (key, {"1.host": "new.club.example", "1.password.value": CANARY}.get(key, value)) for key, value in kept(password=True)
     ]
-    walk = Walk([*script, *((key, "") for key, _ in COMMON if key != "volume.start"), *SAVE], around=HAS_PASSWORD, existing=settings())
+    walk = Walk(
+        [*script, *((key, "") for key, _ in COMMON if key != "volume.start"), *SAVE], around=HAS_PASSWORD, existing=settings()
+    )
     walk.run()
     assert "the password that is stored was meant for mail.club.example" in walk.prompter.prompt("1.password.value").why
 
