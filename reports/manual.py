@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from checks.subject import DomainSubject, ServerSubject
 
+ABOUT_RECEIVING = ("mtasts.", "tlsrpt.", "caa.", "bimi.", "dane.tlsa")
+"""Checks whose findings are for information: nothing of them stands in the way of what is sent."""
+FOR_INFORMATION = "For information, not about what you send."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
@@ -30,4 +34,6 @@ def from_catalogue(check: str) -> Page | None:
     if found is None:
         return None
     of = "domain" if found.subject_type is DomainSubject else "server" if found.subject_type is ServerSubject else "settings"
-    return Page(title=found.title, why=" ".join(found.sections["Why it matters"].split()), of=of)
+    why = " ".join(found.sections["Why it matters"].split())
+    label = f"{FOR_INFORMATION} " if check.startswith(ABOUT_RECEIVING) else ""
+    return Page(title=found.title, why=label + why, of=of)

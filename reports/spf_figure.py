@@ -215,8 +215,9 @@ def _most(ways: Sequence[ShownWay], limits: ShownWays) -> Iterator[Tag]:
 def _way(alike: Sequence[tuple[ShownWays, ShownWay]], void: int | None) -> Node:
     """`void`: what the tree counts; None: it was not counted."""
     limits, way = alike[0]
-    addresses = [line(other.address, MAX_TERM) for _, other in alike[:MAX_ADDRESSES]]
-    more = f" and {len(alike) - MAX_ADDRESSES:,} more" if len(alike) > MAX_ADDRESSES else ""
+    each = list(dict.fromkeys(other.address for _, other in alike))  # the settings and an arrived message may name the same
+    addresses = [line(address, MAX_TERM) for address in each[:MAX_ADDRESSES]]
+    more = f" and {len(each) - MAX_ADDRESSES:,} more" if len(each) > MAX_ADDRESSES else ""
     used = f"{_cost(way.lookups, limits.lookup_limit)}, {_void(way.void_lookups, limits.void_limit)}"
     return Node(
         code=", ".join(addresses) + more,

@@ -71,7 +71,7 @@ def side(state: str) -> str:
 
 SIDES: Mapping[str, str] = {
     "servfail": "The reason lies with the other side: its name server answered that it failed.",
-    "refused": "The reason lies with the other side: it declined to answer.",
+    "refused": "The reason lies with the other side, or with what it was given: it declined.",
     "bogus": "The reason lies with the other side: what it answered does not hold.",
     "timeout": "Nobody answered in time. The reason may lie with the other side, or on the way between here and there.",
     "not-attempted": "The reason lies on this side, with this run: the question could not be asked.",

@@ -116,7 +116,7 @@ def not_tested(request: Request, results: list[CheckResult], allowed: Any) -> li
     if skipped:
         parts = "1 part" if skipped == 1 else f"{skipped} parts"
         sentences.append(
-            f"{parts} could not be looked at, because an earlier one failed or was not allowed; the reasons stand further down."
+            f"{parts} could not be looked at, because an earlier one failed or was not allowed; each says why in this report."
         )
     return sentences
 

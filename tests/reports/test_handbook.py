@@ -8,6 +8,7 @@ import pytest
 
 from checks.catalogue import catalogue, find
 from reports.handbook import WIDTH, check_page, check_text
+from reports.manual import FOR_INFORMATION, from_catalogue
 
 
 @pytest.mark.parametrize("width", [60, 100, 200])
@@ -33,3 +34,9 @@ def test_the_code_asked_for_comes_first() -> None:
 def test_the_documentation_stays_markdown() -> None:
     (check,) = find("spf.record")
     assert "| code | status | sentence |" in check_page(check)
+
+
+def test_what_is_only_about_receiving_says_so() -> None:
+    """A note about MTA-STS must not read as if mail could not be sent; what concerns the sending server is not labelled."""
+    labelled = {check.id for check in catalogue() if (page := from_catalogue(check.id)) and page.why.startswith(FOR_INFORMATION)}
+    assert labelled == {"mtasts.policy", "tlsrpt.record", "caa.records", "bimi.record", "dane.tlsa"}
