@@ -48,7 +48,7 @@ SLOWED = Outcome(
     title="{server}: a mailing to {recipients} recipients takes {duration} at least, because Microsoft 365 takes {limit} messages from a mailbox in a minute (as of {as_of}) and slows down what comes faster",
     owner=Owner.US,
     steps=(
-        "Let the dispatcher keep to that pace: enter a burst limit for this server (capacity.entry names one that leaves room for other mail).",
+        'Let the dispatcher keep to that pace: set burst = {{ max = 30, per = "minute" }} for this server, or the lower one that capacity.entry names and that leaves room for other mail.',
         "Start mailings {duration} before the last recipient has to have them.",
     ),
     also=FACT,

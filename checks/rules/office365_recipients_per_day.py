@@ -61,7 +61,7 @@ EXCEEDED = Outcome(
     title="{server}: {planned} stops after {limit}, because Microsoft 365 takes no more recipients from a mailbox in 24 hours (as of {as_of}): from the {first_refused} on, each is refused ({refusal}) until 24 hours have passed since the first; the rest has to wait until the next day, {days} in all",
     owner=Owner.US,
     steps=(
-        "Let the dispatcher wait instead of being refused: enter a send limit for this server (capacity.entry names one that leaves room for other mail), and tell the sender that the mailing takes {days}.",
+        'Let the dispatcher wait instead of being refused: set limit = {{ max = 10000, per = "day", unit = "recipients" }} for this server, or the lower one that capacity.entry names and that leaves room for other mail; tell the sender that the mailing takes {days}.',
         *OTHER_WAYS,
     ),
     also=("recipients", *FACT),

@@ -129,7 +129,7 @@ def test_a_club_with_12000_members_on_one_mailbox_is_told_in_one_sentence_what_h
     )
     assert finding.remedy is not None
     steps = " ".join(finding.remedy.steps)
-    for way in ("capacity.entry", "connector", "Azure Communication Services", "relay service", "mail server of your own", "High Volume Email is no way out"):  # fmt: skip
+    for way in ("limit = { max = 10000", "connector", "Azure Communication Services", "relay service", "mail server of your own", "High Volume Email is no way out"):  # fmt: skip
         assert way in steps
     report = build(
         results=found, tool=sample.TOOL, taken_at=sample.TAKEN, subject=sample.subject(), vantage={"observations": {}}, tables=[]
