@@ -12,16 +12,13 @@ two was changed. Never raises but `Missing`.
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
-
-import dkim as dkimpy
-from dkim.canonicalization import CanonicalizationPolicy
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from checks.evidence import Evidence, State
 from checks.probes import DnsProbe, DnsReading
@@ -30,12 +27,14 @@ from checks.records.dkim import DkimKey, is_key, parse_key
 from checks.records.dkim_signature import DkimSignature, Fault, read_signature
 from checks.records.tags import SPACE, parse_tags
 
+if TYPE_CHECKING:
+    from checks.records.dkim_library import Bodies
+
 MAX_SIGNATURES = 10
 MAX_KEYS = 3  # records at one selector; there should be one (RFC 6376 section 3.6.2.2)
 MIN_RSA = 1024  # bits; RFC 8301 section 3.2: shorter keys MUST NOT verify
 ED25519_SIGNATURE = 64  # bytes; RFC 8032 section 5.1.6
 FUTURE = timedelta(minutes=15)
-_MANY_LINES = b"\r\n" * 512
 
 
 class Result(StrEnum):
@@ -140,13 +139,19 @@ def verify_signatures(message: ArrivedMessage, ev: Evidence, *, at: datetime) ->
     found = message.all("dkim-signature")
     signatures = [read_signature(one) for one in found[:MAX_SIGNATURES]]
     ev.all(*dict.fromkeys(one.probe for one in signatures if one.probe and not one.fault))
-    bodies = _Bodies(message)
+    bodies = _bodies(message)
     return Signatures(
         results=tuple(_verify(one, message, bodies, ev, at) for one in signatures), dropped=len(found) - len(signatures)
     )
 
 
-def _verify(one: DkimSignature, message: ArrivedMessage, bodies: _Bodies, ev: Evidence, at: datetime) -> SignatureResult:
+def _bodies(message: ArrivedMessage) -> Bodies:
+    from checks.records.dkim_library import Bodies  # noqa: PLC0415 - only where a message has arrived
+
+    return Bodies(message)
+
+
+def _verify(one: DkimSignature, message: ArrivedMessage, bodies: Bodies, ev: Evidence, at: datetime) -> SignatureResult:
     start = SignatureResult(
         signature=one, result=Result.PERMERROR, future=one.signed_at is not None and one.signed_at > at + FUTURE
     )
@@ -167,7 +172,7 @@ def _verify(one: DkimSignature, message: ArrivedMessage, bodies: _Bodies, ev: Ev
     return next((outcome for outcome in tried if outcome.passed), tried[0])
 
 
-def _with_key(start: SignatureResult, key: DkimKey, message: ArrivedMessage, bodies: _Bodies, at: datetime) -> SignatureResult:
+def _with_key(start: SignatureResult, key: DkimKey, message: ArrivedMessage, bodies: Bodies, at: datetime) -> SignatureResult:
     one = start.signature
     start = replace(start, key=key)
     if refused := _refused(one, key):
@@ -227,72 +232,16 @@ def _refused(one: DkimSignature, key: DkimKey) -> tuple[Reason, str] | None:  # 
     return None
 
 
-class _Bodies:
-    """The body in canonical form, each form and hash worked out once."""
-
-    def __init__(self, message: ArrivedMessage) -> None:
-        self._body = message.body
-        self._canonical: dict[str, bytes] = {}
-        self._hashes: dict[tuple[str, int | None], bytes] = {}
-
-    def of(self, canon: str) -> bytes:
-        """Return the body as `simple` or `relaxed` wants it (RFC 6376 section 3.4)."""
-        if canon not in self._canonical:
-            policy = CanonicalizationPolicy.from_c_value(f"simple/{canon}".encode())
-            self._canonical[canon] = policy.canonicalize_body(_prepared(self._body, relaxed=canon == "relaxed"))
-        return self._canonical[canon]
-
-    def hash_of(self, one: DkimSignature) -> bytes:
-        """Return the hash of what a signature covers."""
-        wanted = one.body_canon, one.length
-        if wanted not in self._hashes:
-            self._hashes[wanted] = hashlib.sha256(memoryview(self.of(one.body_canon))[: one.length]).digest()
-        return self._hashes[wanted]
-
-
-def _prepared(body: bytes, *, relaxed: bool) -> bytes:
-    """Do in linear time what costs the library's patterns quadratic time on long white space or thousands of empty lines.
-
-    It also forgets to take white space off a last line without line end. What it is given here it returns as the RFC wants it.
-    """
-    body = re.sub(rb"\r?\n", b"\r\n", body)
-    if body and not body.endswith(b"\r\n"):
-        body += b"\r\n"
-    if relaxed:
-        body = re.sub(rb"[\t ]+", b" ", body).replace(b" \r\n", b"\r\n")
-    end = len(body)
-    while body.endswith(_MANY_LINES, 0, end):
-        end -= len(_MANY_LINES)
-    return body[:end]
-
-
-class _Verifier(dkimpy.DKIM):  # type: ignore[misc] # dkimpy has no type information
-    """dkimpy's verifier, with header fields that have been read."""
-
-    def __init__(self, message: ArrivedMessage) -> None:
-        super().__init__(minkey=MIN_RSA)
-        self.headers = [(one.name.encode("ascii") + one.space, one.raw + b"\r\n") for one in message.fields]
-
-    def holds(self, one: DkimSignature, record: bytes) -> bool:
-        """Tell whether the signature fits the signed fields. The body is left out: without bh= the library does not look at it."""
-        fields: dict[bytes, Any] = {
-            b"a": one.algorithm.encode(),
-            b"b": base64.b64encode(one.value),
-            b"c": f"{one.header_canon}/{one.body_canon}".encode(),
-            b"d": one.domain.encode(),
-            b"s": one.selector.encode(),
-        }
-        names = [name.encode("latin-1", "replace") for name in one.signed]
-        return bool(self.verify_sig(fields, names, self.headers[one.field.index], lambda name, timeout: record))  # noqa: ARG005 - dkimpy's
-
-
 def _header_holds(one: DkimSignature, key: DkimKey, message: ArrivedMessage) -> tuple[bool, bool]:
     """Tell whether the signature fits the header; and if not, whether the key is certainly not the signer's."""
+    from checks.records.dkim_library import Verifier  # noqa: PLC0415 - only where a message has arrived
+
+    verifier = partial(Verifier, minkey=MIN_RSA)
     if key.ed25519 is not None:
         if len(one.value) != ED25519_SIGNATURE:
             return False, True
         record = b"v=DKIM1; k=ed25519; p=" + base64.b64encode(key.ed25519)
-        return _Verifier(message).holds(one, record), False
+        return verifier(message).holds(one, record), False
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 - 40 ms that `--help` does not need
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key  # noqa: PLC0415
 
@@ -300,7 +249,7 @@ def _header_holds(one: DkimSignature, key: DkimKey, message: ArrivedMessage) -> 
     if not isinstance(loaded, RSAPublicKey) or len(one.value) != (loaded.key_size + 7) // 8:  # RFC 8017 section 8.2.2 step 1
         return False, True
     bare = loaded.public_bytes(Encoding.DER, PublicFormat.PKCS1)  # the form that the library reads in every variant
-    holds = _Verifier(message).holds(one, b"v=DKIM1; k=rsa; p=" + base64.b64encode(bare))
+    holds = verifier(message).holds(one, b"v=DKIM1; k=rsa; p=" + base64.b64encode(bare))
     return holds, not holds and not _made_with(loaded, one.value)
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 def by_suffix_list(domain: str) -> str:
     """Return the organizational domain by the public suffix list (RFC 7489 section 3.2); a public suffix is its own."""
-    return _suffix_list().privatesuffix(domain) or domain
+    return _private(domain) or domain
 
 
 def is_public_suffix(domain: str) -> bool:
     """Tell whether names directly below this one belong to different owners."""
-    return not domain or _suffix_list().privatesuffix(domain) is None
+    return not domain or _private(domain) is None
 
 
 def is_within(domain: str, parent: str) -> bool:
@@ -32,8 +32,14 @@ def aligned(author: str, other: str, *, strict: bool, author_organisation: str, 
     return not strict and author_organisation == other_organisation
 
 
-@cache
-def _suffix_list() -> Any:
-    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 100 ms that `--help` does not need
+def _private(domain: str) -> str | None:
+    # Only a name with an A-label needs the half of the list that is written in A-labels, which takes most of the time to read.
+    found: str | None = _suffix_list(encoded="xn--" in domain).privatesuffix(domain)
+    return found
 
-    return PublicSuffixList()
+
+@cache
+def _suffix_list(*, encoded: bool) -> Any:
+    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - slow to read, and `--help` does not need it
+
+    return PublicSuffixList(accept_encoded_idn=encoded)
