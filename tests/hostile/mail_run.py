@@ -14,7 +14,6 @@ import io
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.parse
@@ -22,7 +21,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -295,22 +293,11 @@ def _slack() -> float:
     return SLACK * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-@cache
-def _start_up() -> float:
-    """Return the seconds that a new process needs on this machine, now, before it can ask anybody anything."""
-    loads = "import wizard.cli, wizard.run, reports.html, checks.gather.smtp; from checks.catalogue import catalogue; catalogue()"
-    begins = time.monotonic()
-    subprocess.run([sys.executable, "-c", loads], check=True, cwd=ROOT)
-    return time.monotonic() - begins
-
-
 def demand(told: Told, world: MailWorld) -> None:
-    """Check what must hold whatever the server does. A deadline is about the run; a process has its start-up before it."""
+    """Check what must hold whatever the server does."""
     assert "Traceback" not in "".join(told.texts.values())
     assert told.code in (READY, WARNINGS, NOT_READY, NOT_TESTED)
-    assert told.seconds < world.timeout + _slack() + (_start_up() if world.program else 0.0), (
-        f"ended after {told.seconds:.1f} s, deadline {world.timeout:g} s"
-    )
+    assert told.seconds < world.timeout + _slack(), f"ended after {told.seconds:.1f} s, deadline {world.timeout:g} s"
     for name, text in told.texts.items():
         assert not (found := leaks(text)), f"{name} shows the password: {found}"
     if told.server is not None:
