@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit lint types docs golden lock bench clean
 SHELL := /bin/bash
+# The program runs as it is installed, with its modules translated once; the tests start it some hundred times.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 VENV   := .venv

@@ -18,6 +18,7 @@ from reports.manual import Manual, from_catalogue
 from reports.model import Report
 from reports.names import both_forms
 from reports.scope import spoken_time
+from reports.template_cache import TemplateCache
 from reports.view import view
 from reports.words import VERDICT, VERDICT_STATUS, counted
 from reports.zone import TTL
@@ -35,6 +36,7 @@ def _environment() -> Environment:
         finalize=door,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=TemplateCache(),
     )
 
 

@@ -227,11 +227,16 @@ def deaf_port() -> Iterator[int]:
         yield deaf.getsockname()[1]
 
 
+def _as_installed(environment: Mapping[str, str]) -> dict[str, str]:
+    """An installed program has its modules translated; one that may not keep the translations begins with half a second of that."""
+    return {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 async def _process(world: MailWorld, folder: Path, names: DnsServer, port: int) -> Told:
     """Run the program as a process of its own."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", MEASURED, *_arguments(world, folder, names, port), cwd=ROOT,
-        env={**os.environ, "NO_COLOR": "1", "MEASURED": str(folder / "measured")},
+        env={**_as_installed(os.environ), "NO_COLOR": "1", "MEASURED": str(folder / "measured")},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
