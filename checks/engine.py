@@ -87,12 +87,14 @@ class Run:
         wanted = list(checks)
         asking = [check for check in wanted if check.conclude is None]
         fitting = [(check, [subject for subject in subjects if isinstance(subject, check.subject_type)]) for check in asking]
+        families: dict[str, list[Check]] = {}
+        for check in asking:
+            families.setdefault(_family(check), []).append(check)
 
         async def one(check: Check, subjects: list[Subject]) -> CheckResult:
             parts = await asyncio.gather(*(self._judge_safely(check, subject) for subject in subjects))
-            peers = [peer for peer, _ in fitting if _family(peer) == _family(check)]
             said = [
-                await self._confirmed(check, peers, subject, finding, part.findings)
+                await self._confirmed(check, families[_family(check)], subject, finding, part.findings)
                 for subject, part in zip(subjects, parts, strict=True)
                 for finding in part.findings
             ]
