@@ -114,12 +114,18 @@ def _cell(template: str) -> str:
     return _generic(template).replace("|", "\\|")
 
 
+UNEXPLAINED = "This reply is in none of our tables, so we do not guess. Show it to whoever runs the server."
+NO_REFUSAL = {  # by the first digit, RFC 5321 section 4.2.1
+    "2": "This is no refusal: a reply that begins with 2 says that the server did what it was asked.",
+    "3": "This is no refusal: a reply that begins with 3 says that the server is ready for what comes next.",
+}
+
+
 def cause_page(reply: str, cause: Cause | None, *, width: int = WIDTH) -> str:
     """Explain a server's reply for a terminal; an unknown one is shown as it came and never guessed at."""
     said = f"The server said: {line(reply)}"
-    unknown = "This reply is in none of our tables, so we do not guess. Show it to whoever runs the server."
     if cause is None:
-        return "\n".join([*_wrapped(said, width), "", *_wrapped(unknown, width)]) + "\n"
+        return "\n".join([*_wrapped(said, width), "", *_wrapped(NO_REFUSAL.get(reply.strip()[:1], UNEXPLAINED), width)]) + "\n"
     lines = [
         *_wrapped(said, width),
         "",

@@ -177,7 +177,7 @@ def _plain(text: str) -> str:
 
 
 def _fits(row: Cause, reply: Reply, text: str, family: str, stage: Stage | None) -> bool:
-    if row.codes and reply.code not in row.codes and (reply.code or not row.enhanced):
+    if row.codes and reply.code not in row.codes and (reply.code or not _by_status_alone(row)):
         return False
     if row.enhanced and not any(_same_status(pattern, reply.enhanced) for pattern in row.enhanced):
         return False
@@ -186,6 +186,12 @@ def _fits(row: Cause, reply: Reply, text: str, family: str, stage: Stage | None)
     if row.stages and stage is not None and stage not in row.stages:
         return False
     return row.provider in (ANY, family) or (not family and row.distinct)
+
+
+def _by_status_alone(row: Cause) -> bool:
+    """Whether a row can be told without its reply code: by words, or by an enhanced code that means one thing (RFC 3463: X.Y.0 does not)."""
+    named = [status for status in row.enhanced if status]
+    return bool(named) and (bool(row.fragments) or (len(named) == 1 and not named[0].endswith(".0")))
 
 
 def _same_status(pattern: str, status: str) -> bool:

@@ -80,6 +80,12 @@ TOLD = [
     ("421 4.3.2 closing", "", "any.closing"),
     ("421 4.7.0 mail.b.example Error: too many connections from 192.0.2.1", "", "any.too-fast"),
     ("554 5.7.1 <client>: Client host rejected: Access denied", "", "any.login-required-words"),
+    ("550 5.7.20 No passing DKIM signature found", "", "any.dkim-not-passing"),
+    ("550 5.7.22 No valid author-matched DKIM signature found", "", "any.dkim-not-authors"),
+    ("550 5.7.23 SPF validation failed", "", "any.spf-not-passing"),
+    ("451 5.7.24 SPF validation error", "", "any.spf-error"),
+    ("550 5.7.25 Reverse DNS validation failed", "", "any.reverse-name"),
+    ("5.7.8 no", "", "any.wrong-password"),
 ]  # fmt: skip
 
 
@@ -99,6 +105,9 @@ def test_a_reply_has_its_cause(text: str, provider: str, row: str) -> None:
         "554 no SMTP service here",
         "250 2.0.0 Ok: queued as 4XY",
         "5.7.30",  # two providers, two meanings, no words
+        "4.7.0 no",  # "other or undefined": without a reply code it may be anything
+        "5.7.1 no",
+        "451 4.7.23 no",  # SPF by the standard, reverse names at Google
         "550 5.7.30 x",
         "550 5.7.26 x",
         "535 5.7.99 x",

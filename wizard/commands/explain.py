@@ -47,10 +47,12 @@ def command(words: tuple[str, ...], provider: str) -> int:
 
 
 def _is_reply(text: str) -> bool:
-    """Whether this is, or has in it, what a server said: a code in front, or a code and an enhanced one anywhere."""
+    """Whether this is, or has in it, what a server said: a code in front (RFC 5321 section 4.2), or a code and an enhanced one anywhere."""
+    import re  # noqa: PLC0415 - `--help` needs none of this
+
     from checks.tables.replies import parse_reply  # noqa: PLC0415 - reads its table
 
-    if text[:1].isdigit():
+    if re.match(r"[2-5][0-9]{2}(?![0-9])|[245]\.[0-9]{1,3}\.[0-9]", text):
         return True
     found = parse_reply(text)
     return found is not None and bool(found.code and found.enhanced)
