@@ -93,8 +93,7 @@ def _judged(subject: ServerSubject, ev: Evidence, seen: Look) -> Finding:
     if not for_customers and RELAY in (*working, *distrusted):
         return BETWEEN_SERVERS(about=about, where=seen.where)
     if not for_customers:
-        tried = [str(port) for port, _ in sorted(others) if (port, _) != RELAY]
-        return NONE(about=about, where=seen.where, ports=tried)
+        return NONE(about=about, where=seen.where, ports=[str(port) for port, _ in sorted(others)])
     told = [
         f"{port} with {WITH[security]}{UNTRUSTED if (port, security) in distrusted else ''}" for port, security in for_customers
     ]

@@ -39,7 +39,7 @@ OTHER_SERVICE = Outcome(
 SILENCE = Outcome(
     code="port.silence",
     status=Status.UNKNOWN,
-    title="{where} takes the connection but says nothing ({waited})",
+    title="{where} takes the connection but {stops} ({waited})",
     owner=Owner.US,
     steps=(
         "Check that the port is one for sending (SMTP), usually 465 or 587.",
@@ -163,12 +163,19 @@ def _uneven(subject: ServerSubject, seen: Look) -> Iterator[Finding]:
             yield UNEVEN(about=subject.name, where=seen.where, alive=seen.address, address=address, what=what)
 
 
+def _stops(reading: SmtpReading) -> str:
+    if reading.greeting is not None:
+        return "falls silent after its greeting"
+    return "does not come to the end of its greeting" if reading.first_bytes else "says nothing"
+
+
 def _trouble(subject: ServerSubject, seen: Look) -> Finding:
     reading, about, where = seen.reading, subject.name, seen.where
     if reading.fault is Fault.REJECTED and reading.reply is not None:
         return _rejected(reading, reading.reply)(about=about, where=where, reply=in_words(reading.reply))
     if reading.fault is Fault.TIMEOUT:
-        return SILENCE(about=about, where=where, waited=reading.detail or "within the time that we wait")
+        waited = reading.detail or "within the time that we wait"
+        return SILENCE(about=about, where=where, stops=_stops(reading), waited=waited)
     return BROKEN_OFF(about=about, where=where, what=reading.detail or "it hung up")
 
 
