@@ -314,7 +314,8 @@ def _problem(row: Any) -> Problem:
     if kind == "extra_forbidden":
         name = str(location[-1])
         known = _keys_at(location[:-1])
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        inside = [f"{key}.{name}" for key in known if name in _keys_at((*location[:-1], key))]
+        near = inside or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f'did you mean "{near[0]}"?' if near else f"known here: {', '.join(known)}"
         return Problem(field=field, message=f"there is no such setting; {hint}")
     context = row.get("ctx") or {}

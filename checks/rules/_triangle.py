@@ -22,6 +22,7 @@ from checks.subject import ServerSubject, Way
 
 MAX_NAMED = 3
 UNKNOWN = "not known"
+NO_SIGNATURE = "no signature"
 MEANS = {Security.STARTTLS: "STARTTLS", Security.IMPLICIT_TLS: "TLS", Security.NONE: "none"}
 
 
@@ -118,7 +119,9 @@ def _signer(came: Came, proof: Proof, ev: Evidence) -> Told:
     agrees: bool | None = bool(proof.aligned) and bool(holding)
     if not agrees and (proof.dkim_open or proof.dmarc_open):
         agrees = None
-    receiver = _listed(shown(name) for name in found) if found else "nobody"
+    receiver = _listed(shown(name) for name in found) if found else NO_SIGNATURE
+    if claimed and not holding and agrees is False:
+        receiver += ", by a signature that does not hold"
     return _told(Row.SIGNER, came.author, dns, receiver, agrees=agrees if came.author else None)
 
 

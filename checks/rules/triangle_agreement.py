@@ -19,7 +19,7 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.records.triangle_shown import ShownTriangle, plain
 from checks.rules._arrived import Skip, came_in, left_out, outcome_of_nothing
 from checks.rules._arrived_proof import proof_of
-from checks.rules._triangle import Row, rows_of
+from checks.rules._triangle import NO_SIGNATURE, Row, rows_of
 from checks.subject import ServerSubject
 
 AGREED = Outcome(
@@ -57,10 +57,10 @@ RETURN_PATH = Outcome(
 SIGNER = Outcome(
     code="triangle.signer-differs",
     status=Status.NOTE,
-    title="{server}: the mail is signed as {receiver}, where {settings} is expected",
+    title="{server}: the mail is {signed}, where {settings} is expected",
     owner=Owner.MAIL_ADMIN,
     steps=("Let the server sign as {settings}; see arrival.signatures and arrival.signature-alignment.",),
-    also=("dns", "table"),
+    also=("receiver", "dns", "table"),
     volatile=("table",),
 )
 SELECTOR = Outcome(
@@ -111,7 +111,18 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         outcome, one = OUTCOMES[row.kind], row.shown
         status = Status.WARN if row.grave else outcome.status
         yield outcome(
-            about=about, status=status, server=about, settings=one.settings, dns=one.dns, receiver=one.receiver, table=table
+            about=about,
+            status=status,
+            server=about,
+            settings=one.settings,
+            dns=one.dns,
+            receiver=one.receiver,
+            table=table,
+            **({"signed": _signed(one.receiver)} if row.kind is Row.SIGNER else {}),
         )
     if not different:
         yield AGREED(about=about, server=about, table=table)
+
+
+def _signed(receiver: str) -> str:
+    return "not signed" if receiver == NO_SIGNATURE else f"signed as {receiver}"
