@@ -13,6 +13,7 @@ The table shows the row in which the three differ. Correct the settings if the r
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
@@ -110,6 +111,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     for row in different:
         outcome, one = OUTCOMES[row.kind], row.shown
         status = Status.WARN if row.grave else outcome.status
+        words: dict[str, Any] = {"signed": _signed(one.receiver)} if row.kind is Row.SIGNER else {}
         yield outcome(
             about=about,
             status=status,
@@ -118,7 +120,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
             dns=one.dns,
             receiver=one.receiver,
             table=table,
-            **({"signed": _signed(one.receiver)} if row.kind is Row.SIGNER else {}),
+            **words,
         )
     if not different:
         yield AGREED(about=about, server=about, table=table)
