@@ -1,4 +1,4 @@
-"""Keeps translated templates beside their sources, as Python keeps its modules: reading them back takes a tenth of the time.
+"""Keeps translated templates where Python keeps the translated modules: reading them back takes a tenth of the time.
 
 Who may write there may change the program itself, so what is read there is trusted as the program is. Where nothing can be written, or
 something else lies there, templates are translated as ever.
@@ -16,7 +16,7 @@ from pathlib import Path
 import jinja2
 from jinja2.bccache import Bucket, BytecodeCache
 
-HOME = Path(__file__).with_name("templates") / "__pycache__"
+HOME = Path(__file__).with_name("__pycache__")
 
 
 class TemplateCache(BytecodeCache):

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.cards import Card
+from reports.coming import Event
 from reports.escape import visible
 from reports.manual import Manual, from_catalogue
 from reports.model import Report
@@ -24,6 +25,7 @@ PAINT = {
 }  # fmt: skip
 """Every control sequence that can be in the output (SGR, ECMA-48 section 8.3.117)."""
 
+MAX_COMING = 30  # days that are listed; more are for a calendar
 NARROWEST = 40  # below this, wrapping makes a text harder to read than the terminal's own
 
 
@@ -115,6 +117,7 @@ class _Page:
         yield self._not_run(seen.not_run)
         for chapter in seen.chapters:
             yield draw(chapter, min(self._width, COLUMNS), self._say)
+        yield self._coming(seen.coming)
         yield self._short("Not tested", seen.scope.not_tested)
         yield self._foot(seen)
 
@@ -140,6 +143,18 @@ class _Page:
             yield self._say(f"== {title}", "bold")
             for text in texts:
                 yield from self._wrap(text, "    ", "  - ")
+
+    def _coming(self, events: Sequence[Event]) -> Iterator[str]:
+        if events:
+            yield ""
+            yield self._say("== What comes up", "bold")
+        for event in events[:MAX_COMING]:
+            whose = f" ({event.owner})" if event.owner else ""
+            yield from self._wrap(f"{event.day}: {event.what}{whose}", "    ", "  - ")
+            if event.words:
+                yield from self._wrap(f"When: {event.words}", "    ", paint="soft")
+        if len(events) > MAX_COMING:
+            yield from self._wrap(f"{len(events) - MAX_COMING:,} more days are in calendar.ics.", "    ", paint="soft")
 
     def _foot(self, seen: View) -> Iterator[str]:
         yield ""

@@ -160,3 +160,18 @@ def test_one_target_whose_report_cannot_be_written_does_not_end_the_rest(tmp_pat
     )
     assert done.returncode == 65
     assert victim.read_text("utf-8") == "precious"
+
+
+def test_what_comes_up_is_in_a_calendar_of_each_target(tmp_path: Path) -> None:
+    """As after a check; a later audit in which nothing comes up takes the old file away."""
+    until = '\n[test_mode]\nenabled = true\nredirect_to = "me@club.example"\nuntil = 2027-01-31\n'
+    (tmp_path / "club.toml").write_text(SETTINGS + until, "utf-8")
+    out = tmp_path / "out"
+    arguments = ["audit", str(tmp_path / "club.toml"), "--output", str(out), "--nameserver", "127.0.0.1:1", "--timeout", "3"]
+    for now, there in (("2026-11-23T12:00:00+00:00", True), ("2027-03-01T12:00:00+00:00", False)):
+        subprocess.run(
+            [sys.executable, "-m", "wizard", *arguments, "--now", now], capture_output=True, check=False, timeout=60, cwd=ROOT
+        )
+        found = list(out.glob("*/calendar.ics"))
+        assert bool(found) is there
+        assert not found or "DTSTART;VALUE=DATE:20270131" in found[0].read_text("utf-8")

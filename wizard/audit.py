@@ -19,6 +19,7 @@ from checks.secret import LeakGuard
 from reports.model import Report
 from wizard import atomic, exits
 from wizard.options import World
+from wizard.output import keep
 from wizard.run import LOOK, circumstances, judged, live, saved_readings, summed_up
 from wizard.targets import Target
 from wizard.tool import tool_name
@@ -109,11 +110,7 @@ async def _one(target: Target, gather: Gatherer, world: World, output: Path) -> 
     if folder.is_symlink():
         raise OSError(f"{folder} is a symbolic link")
     folder.mkdir(exist_ok=True, mode=0o700)
-    from reports.html import render  # noqa: PLC0415 - jinja2 is slow to import
-
-    atomic.write(folder / "report.json", ran.report.to_json())
-    atomic.write(folder / "report.html", render(ran.report))
-    atomic.write(folder / "evidence.json", ran.evidence)
+    keep(folder, ran)
     return _summary(target, ran.report)
 
 

@@ -18,21 +18,29 @@ def prepare(directory: Path) -> None:
 
 
 def write(directory: Path, ran: Ran) -> list[Path]:
-    """Write report.json, report.html, evidence.json and, for settings, dispatcher.json. Returns what was written.
-
-    calendar.ics is there if something comes up; one of an earlier run, of what no longer does, is taken away.
+    """Write the report's files (see `keep`) and, for settings, dispatcher.json. Returns what was written.
 
     The dispatcher's document is stamped only after a complete run: a part that was checked says nothing of the whole.
+    """
+    prepare(directory)
+    written = keep(directory, ran)
+    if ran.request.settings is not None:
+        document = dispatcher.document(ran.request.settings, report=ran.report if ran.complete else None)
+        atomic.write(directory / "dispatcher.json", dispatcher.to_json(document))
+        written.append(directory / "dispatcher.json")
+    return written
+
+
+def keep(directory: Path, ran: Ran) -> list[Path]:
+    """Write report.json, report.html and evidence.json into a directory that is there. Returns what was written.
+
+    calendar.ics is among them if something comes up; one of an earlier run, of what no longer does, is taken away.
     """
     from reports import calendar  # noqa: PLC0415 - as below
     from reports.coming import coming  # noqa: PLC0415 - as below
     from reports.html import render  # noqa: PLC0415 - jinja2 is slow to import
 
-    prepare(directory)
     files = {"report.json": ran.report.to_json(), "report.html": render(ran.report), "evidence.json": ran.evidence}
-    if ran.request.settings is not None:
-        document = dispatcher.document(ran.request.settings, report=ran.report if ran.complete else None)
-        files["dispatcher.json"] = dispatcher.to_json(document)
     if coming(ran.report):
         files["calendar.ics"] = calendar.render(ran.report)
     else:

@@ -18,7 +18,7 @@ from checks.rules._due import due, due_of
 from checks.settings import parse
 from checks.subject import of_settings
 from checks.tables.dated import change
-from reports import calendar, html
+from reports import calendar, html, text
 from reports.coming import MAX_EVENTS, coming
 from reports.model import Report, build
 from tests.fakes.zone import ZoneWorld
@@ -270,6 +270,7 @@ def test_nothing_comes_up() -> None:
     """No table, and a calendar that the standard allows and that shows nothing."""
     found = report(PLAIN(about="Main", what="Something"))
     assert "What comes up" not in html.render(found, manual=sample.manual)
+    assert "What comes up" not in text.render(found, colour=False, manual=sample.manual)
     (only,) = ics.read(calendar.render(found)).parts
     assert only.name == "VTIMEZONE"
 
@@ -282,11 +283,20 @@ def test_the_page_has_the_days_in_order_with_whose_task_it_is() -> None:
     assert "cannot be seen from outside" in page.text
 
 
+def test_the_text_has_the_days_too() -> None:
+    """In order, with whose task each is; what is too much for a terminal is in the calendar."""
+    shown = text.render(report(certified(END), changing("2027-01-01")), colour=False, manual=sample.manual)
+    rows = shown[shown.index("== What comes up") :].splitlines()[1:3]
+    assert rows[0] == "  - 1 January 2027: Something changes (You or your support contact)"
+    assert rows[1].startswith("  - 18 January 2027: The certificate of mail.club.example:587 expires (Your mail administrator)")
+
+
 def test_a_day_that_was_announced_roughly_says_so() -> None:
     """In the page and in the entry."""
     found = report(changing(due_of(change("microsoft365.password-login-off-by-default"), sample.TAKEN, who="Microsoft 365")))
     words = "at the end of December 2026, as announced (read on 2026-11-23); look it up before then"
     assert f"When: {words}" in pages.read(html.render(found, manual=sample.manual)).text
+    assert f"When: {words}" in text.render(found, colour=False, width=200, manual=sample.manual)
     assert ics.read(calendar.render(found)).parts[0].text("DESCRIPTION").startswith(f"When: {words}\n")
 
 

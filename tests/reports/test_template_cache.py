@@ -11,6 +11,12 @@ from jinja2 import DictLoader, Environment
 from reports.template_cache import TemplateCache
 
 
+@pytest.fixture(autouse=True)
+def _may_write_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment of the tests says (PYTHONDONTWRITEBYTECODE)."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+
+
 def say(home: Path, text: str = "Dear {{ name }},", *, trim: bool = False) -> str:
     """Render a template as a new process would."""
     environment = Environment(
