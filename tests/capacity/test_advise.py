@@ -212,3 +212,59 @@ def test_the_shares_end_with_the_mailing() -> None:
     result = simulate(whole)
     assert result.finish is not None
     assert result.finish < berlin("2026-11-02 09:00") + timedelta(hours=3)
+
+
+# --- limits of both units ---------------------------------------------------------------------------------------------
+
+MAIL_OF_GOOGLE = (
+    sliding(2_000, DAY, "messages"),
+    sliding(10_000, DAY, "recipients", unit=Unit.RECIPIENTS),
+    sliding(2_000, DAY, "recipients of some", unit=Unit.RECIPIENTS),
+)
+
+
+def test_a_limit_on_messages_does_not_turn_one_on_recipients_into_messages() -> None:
+    """1,800 recipients a day keep 2,000 messages a day too: 100 letters of one and 2,400 recipients in 24 messages go in two days, not in six."""
+    letters = mailing("2026-11-24 09:00", 100, "other", priority=1)
+    newsletter = mailing("2026-11-24 09:00", 2_500, "news", recipients_per_message=100)
+    whole = plan((newsletter, letters), *MAIL_OF_GOOGLE)
+    found = entry(whole, "main")
+    assert found is not None
+    assert (found.max, found.per, found.unit, found.burst) == (1_800, "day", Unit.RECIPIENTS, None)
+    result = simulate(entered(whole, found))
+    assert result.finish == berlin("2026-11-25 09:00")
+    assert {binding.limit for binding in result.bindings} == {f"{ENTERED_LIMIT} main"}
+
+
+def test_a_window_that_the_plan_never_fills_does_not_slow_it() -> None:
+    """1,000 recipients do not reach 1,500 a day: no 56 an hour because of it."""
+    narrow = sliding(200, 300, "five", unit=Unit.RECIPIENTS), sliding(400, 3_600, "hour", unit=Unit.RECIPIENTS)
+    daily = sliding(1_500, DAY, "day", unit=Unit.RECIPIENTS)
+    whole = plan(mailing("2026-11-24 09:00", 1_000, recipients_per_message=50), *narrow, daily)
+    found = entry(whole, "main")
+    assert found is not None
+    assert (found.max, found.per, found.unit) == (180, "hour", Unit.RECIPIENTS)
+    assert simulate(entered(whole, found)).finish == berlin("2026-11-24 15:00")
+
+
+def test_a_window_that_is_longer_than_the_plan_is_kept() -> None:
+    """What comes again each hour does fill a day."""
+    whole = plan(mailing("2026-11-24 09:00", 100), sliding(30, 60, "minute"), sliding(400, DAY, "day"))
+    found = entry(whole, "main", repeats_after=3_600)
+    assert found is not None
+    assert (found.max, found.per) == (360, "day")
+
+
+def test_what_is_entered_lets_a_whole_message_through() -> None:
+    """A limit on recipients that is smaller than a message would hold it back for ever."""
+    whole = plan(mailing("2026-11-24 09:00", 5_000, recipients_per_message=1_000), *MICROSOFT, channel=MAILBOX)
+    found = entry(whole, "main")
+    assert found is not None
+    assert simulate(entered(whole, found)).finish is not None
+
+
+def test_where_it_costs_no_time_the_limits_that_are_not_reached_are_kept_too() -> None:
+    """400 members: the day of 10,000 is in no danger, but the next mailing may be larger."""
+    found = entry(plan(mailing("2026-11-02 09:00", 400), *MICROSOFT, channel=MAILBOX), "main")
+    assert found is not None
+    assert (found.max, found.burst) == (9_000, 27)
