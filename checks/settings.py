@@ -24,6 +24,7 @@ from checks.values import Address, Clock, Count, Domain, Host, Hours, Line, Patt
 
 SCHEMA_VERSION = 1
 MAX_SERVERS = 100  # more is a generated file gone wrong
+A_DAY = "this must be a day, like 2027-01-31"
 
 
 class Security(StrEnum):
@@ -66,6 +67,10 @@ class SecretRef(Part):
 
     source: SecretSource = Field(description="file, env, keyring, command or credential (systemd)")
     ref: Line = Field(min_length=1, description="the path, variable, service/user, command line or credential name")
+    expires: date | None = Field(
+        default=None,
+        description="the last day on which this secret works, if you know it: a client secret, an app password; for the calendar",
+    )
 
 
 class Sender(Part):
@@ -125,6 +130,9 @@ class Server(Part):
         default=None, description="an id of `sendready providers`, where it cannot be told from the host"
     )
     selectors: tuple[Selector, ...] = Field(default=(), description="DKIM selectors that this server signs with")
+    dkim_since: date | None = Field(
+        default=None, description="since when the DKIM key of the selectors is in use, if you know it; for the calendar"
+    )
 
     @model_validator(mode="after")
     def _credentials_fit(self) -> Server:
@@ -334,6 +342,7 @@ def _problem(row: Any) -> Problem:
         "tuple_type": 'this must be a list, like ["a", "b"]',
         "greater_than_equal": f"this must be {context.get('ge')} or more",
         "less_than_equal": f"this must be {context.get('le')} or less",
+        **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), A_DAY),
         "string_too_long": f"this is too long (at most {context.get('max_length')} characters)",
         "string_too_short": "this must not be empty",
         "string_pattern_mismatch": "letters, digits, - and _ only, like selector1",

@@ -206,8 +206,10 @@ def _sharing_logins(subjects: list[ServerSubject], *, first: str) -> list[Server
 
 
 def _login(server: Server) -> Hashable:
-    """Everything that two servers must have in common to be used in one conversation."""
-    return (server.host, server.port, server.security, server.auth, server.username, server.password, server.ehlo)
+    """Everything that two servers must have in common to be used in one conversation. When the secret ends does not matter."""
+    kept = server.password
+    place = (kept.source, kept.ref) if kept else None
+    return (server.host, server.port, server.security, server.auth, server.username, place, server.ehlo)
 
 
 def _domains(

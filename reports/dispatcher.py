@@ -25,6 +25,9 @@ from reports.words import VERDICT
 SCHEMA = "sendready.dispatcher/1"
 SHORT = 12  # hex digits of a field's digest: enough to notice a change, which is all it is for
 MAX_NAMED = 50  # changed fields that are named; more is another file
+FOR_THE_CALENDAR = {"Server": ("dkim_since",), "SecretRef": ("expires",)}
+"""Fields that only remind people. They say nothing about how to send, so the dispatcher does not get them, and a new day there leaves what
+was verified as it is."""
 
 
 class Verified(Part):
@@ -40,6 +43,10 @@ class Verified(Part):
 def normal_form(settings: Settings) -> dict[str, Any]:
     """Return the settings with every default written out, as JSON knows them. Secrets are references, here as everywhere."""
     found: dict[str, Any] = settings.model_dump(mode="json")
+    for server in found["servers"]:
+        for table, names in ((server, FOR_THE_CALENDAR["Server"]), (server["password"] or {}, FOR_THE_CALENDAR["SecretRef"])):
+            for name in names:
+                table.pop(name, None)
     return found
 
 
@@ -209,6 +216,10 @@ def json_schema() -> dict[str, Any]:
     settings = Settings.model_json_schema(mode="serialization")
     stamp = Verified.model_json_schema(mode="serialization")
     definitions = {**settings.pop("$defs", {}), **stamp.pop("$defs", {}), "Verified": stamp}
+    for model, names in FOR_THE_CALENDAR.items():
+        for name in names:
+            del definitions[model]["properties"][name]
+        definitions[model]["required"] = [name for name in definitions[model]["required"] if name not in names]
     fields = {
         "type": "object",
         "additionalProperties": {"type": "string", "pattern": f"^[0-9a-f]{{{SHORT}}}$"},

@@ -180,6 +180,7 @@ LABELS = {
     "host": "Server", "port": "Port", "security": "Encryption", "auth": "Login method", "username": "User name", "password": "Password",
     "sender": "Sender", "filter": "Used for mail from", "return_path": "Bounces go to", "limit": "Sending limit", "burst": "Short-term limit",
     "default": "Default server", "ehlo": "Calls itself", "provider": "Provider", "selectors": "DKIM selectors",
+    "dkim_since": "DKIM key in use since",
 }  # fmt: skip
 SECURITY = {
     "implicit-tls": "TLS from the first byte (implicit TLS)",
@@ -222,7 +223,8 @@ def _table(key: str, value: Mapping[str, Any]) -> str:
         answers = f", answers go to {value['reply_to']}" if value.get("reply_to") else ""
         return f"{value.get('name') or ''} <{value['email']}>".strip() + answers
     if key == "password" and value.get("source"):
-        return f"kept outside the settings ({value['source']} {value.get('ref', '')})"
+        until = f", good until {value['expires']}" if value.get("expires") else ""
+        return f"kept outside the settings ({value['source']} {value.get('ref', '')}){until}"
     if key in ("limit", "burst") and isinstance(value.get("max"), int):
         return f"{value['max']:,} {value.get('unit') or 'messages'} per {value.get('per')}"
     return json.dumps(value, sort_keys=True, default=str)

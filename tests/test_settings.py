@@ -27,6 +27,10 @@ def server(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in plain.items() if value is not None}
 
 
+def kept(**more: str) -> dict[str, str]:
+    return {"source": "env", "ref": "SMTP_PASSWORD", **more}
+
+
 def problems(document: dict[str, Any]) -> dict[str, str]:
     with pytest.raises(SettingsError) as caught:
         parse(document)
@@ -71,6 +75,8 @@ def test_a_whole_document_loads() -> None:
                     burst={"max": 30, "per": "minute"},
                     provider="ionos",
                     selectors=["s1"],
+                    dkim_since="2026-11-01",
+                    password=kept(expires="2027-01-31"),
                 )
             ],
         }
@@ -107,6 +113,11 @@ def test_a_whole_document_loads() -> None:
         ({"auth": "none"}, "servers[1]", "auth is none"),
         ({"security": "none"}, "servers[1]", "never travels unencrypted"),
         ({"selectors": ["a b"]}, "servers[1].selectors[1]", "selector1"),
+        ({"dkim_since": "May 2026"}, "servers[1].dkim_since", "a day, like 2027-01-31"),
+        ({"dkim_since": True}, "servers[1].dkim_since", "a day, like 2027-01-31"),
+        ({"password": kept(expires="31.1.2027")}, "servers[1].password.expires", "a day, like 2027-01-31"),
+        ({"password": kept(expires="2027-01-31T12:00:00")}, "servers[1].password.expires", "a day, like"),
+        ({"password": kept(expiry="2027-01-31")}, "servers[1].password.expiry", 'did you mean "expires"'),
         ({"password": CANARY}, "servers[1].password", "table"),
         ({"password": {"source": CANARY, "ref": CANARY}}, "servers[1].password.source", "choose one of"),
         ({"password": {"source": "env", "ref": CANARY + "\n"}}, "servers[1].password.ref", "one line"),

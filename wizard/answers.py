@@ -325,8 +325,7 @@ def _settle(question: Question, view: View, found: Overlaid, bad: set[str]) -> N
         found.problems.append(Problem(field=name, message=with_example(question, message)))
         return
     if question.key in slot:
-        if (view.index, question.key) in found.given:
-            _check(question, slot[question.key], view, name, found)
+        _held(question, view, name, found)
         return
     proposal = None if question.said else question.proposal(view)
     if proposal is not None:
@@ -338,6 +337,15 @@ def _settle(question: Question, view: View, found: Overlaid, bad: set[str]) -> N
         found.problems.append(
             Problem(field=name, message=f'{MISSING} ({question.label.lower()}), like {name} = "{question.example}"')
         )
+
+
+def _held(question: Question, view: View, name: str, found: Overlaid) -> None:
+    """Check an answer that was given; drop one that the existing settings gave of what is now another."""
+    slot = found.answers.at(view.index)
+    if (view.index, question.key) in found.given:
+        _check(question, slot[question.key], view, name, found)
+    elif question.optional and any(view.was(key)[1] != view.get(key) for key in question.follows):
+        slot[question.key] = None
 
 
 def _check(question: Question, value: Value, view: View, name: str, found: Overlaid) -> None:

@@ -28,6 +28,18 @@ def keeps_password_here(view: View) -> bool:
     return view.host_changed() or not view.has_secret(str(source), ref)
 
 
+def secret_ends(view: View) -> bool:
+    """A day on which the secret ends is known, or likely: only what is behind a token usually has one."""
+    by_token = view.get("auth") in [auth.value for auth in Auth if auth.by_token]
+    known = view.was("password.expires")[1] is not None or view.get("password.expires") is not None
+    return logs_in(view) and (by_token or known)
+
+
+def key_age_known(view: View) -> bool:
+    """Somebody gave the day since which the DKIM key is in use."""
+    return view.was("dkim_since")[1] is not None or view.get("dkim_since") is not None
+
+
 def limited(view: View) -> bool:
     """There is a send limit."""
     return view.get("limit.per") not in (None, "none")
@@ -94,6 +106,12 @@ def not_past(value: Value, view: View) -> None:
     """The day is not over."""
     if isinstance(value, str) and value < view.today.isoformat():
         raise ValueError(f"this day is over; today is {view.today.isoformat()}")
+
+
+def not_to_come(value: Value, view: View) -> None:
+    """The day has come."""
+    if isinstance(value, str) and value > view.today.isoformat():
+        raise ValueError(f"this day has not come yet; today is {view.today.isoformat()}")
 
 
 def filter_remark(value: Value, view: View) -> str:

@@ -1,4 +1,4 @@
-"""How each provider's DKIM records are set up, as far as a source describes it: steps for its administrator. No judgement here."""
+"""How each provider's DKIM records are set up, as far as a source describes it; and how often a key is to be changed. No judgement here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 
 from checks.tables import Provider
-from checks.tables._rows import document, sourced
+from checks.tables._rows import document, made, sourced
 
 FILE = "dkim.toml"
 CERTAIN = 20  # letters and digits of a domain that must agree; providers may shorten a long one
@@ -65,6 +65,18 @@ class Setup:
         return any(fnmatch.fnmatchcase(domain, pattern) for pattern in self.own_domains)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """How often a key is to be changed."""
+
+    id: str
+    who: str
+    months: int
+    grade: str
+    sources: tuple[str, ...]
+    checked: date
+
+
 def dashed(domain: str) -> str:
     """Return a domain as it stands within one label, like club-example."""
     return domain.replace(".", "-")
@@ -83,3 +95,9 @@ def setups() -> tuple[Setup, ...]:
 def setup_of(provider: Provider | None) -> Setup | None:
     """Return how DKIM is set up at a provider; None if no source was read."""
     return next((row for row in setups() if provider is not None and provider.id in row.providers), None)
+
+
+@cache
+def rotation() -> Advice:
+    """Return the advice about the age of keys. Raises `ValueError` if it has no source or date."""
+    return next(made(Advice, row, FILE) for row in sourced(document(FILE)["advice"], FILE) if row["id"] == "key-rotation")

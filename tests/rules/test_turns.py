@@ -111,6 +111,9 @@ def in_test_mode(zone: str) -> dict[str, Any]:
     }
 
 
+ENDING_PASSWORD = {**SERVER, "password": {**PASSWORD, "expires": "2027-01-31"}}
+SINCE_MAY = {**SERVER, "selectors": ["s1"], "dkim_since": "2026-05-31"}
+
 WORLDS = {
     "90 days": World(check="tls.certificate-expiry", readings=QUARTER),
     "a year": World(check="tls.certificate-expiry", readings=YEAR),
@@ -120,6 +123,14 @@ WORLDS = {
     "cross-certificate ends first": World(check="tls.certificate-chain", readings=CROSS_SIGNED),
     "test mode in Berlin": World(check="settings.test-mode", settings=in_test_mode("Europe/Berlin")),
     "test mode in New York": World(check="settings.test-mode", settings=in_test_mode("America/New_York")),
+    "secret with an end in Berlin": World(
+        check="settings.secret-expiry", server=ENDING_PASSWORD, settings={"timezone": "Europe/Berlin"}
+    ),
+    "secret with an end in New York": World(
+        check="settings.secret-expiry", server=ENDING_PASSWORD, settings={"timezone": "America/New_York"}
+    ),
+    "DKIM key in Berlin": World(check="dkim.key-age", server=SINCE_MAY, settings={"timezone": "Europe/Berlin"}),
+    "DKIM key in New York": World(check="dkim.key-age", server=SINCE_MAY, settings={"timezone": "America/New_York"}),
     "password at Microsoft 365": World(check="office365.basic-authentication", server=OFFICE),
     "password at High Volume Email": World(check="office365.basic-authentication", server=HIGH_VOLUME),
     "onmicrosoft.com": World(check="office365.onmicrosoft-sender", server=SHARED, settings=planned(500)),
@@ -141,6 +152,7 @@ HVE, SHARED_OVER, TENANT_OVER = (
     "office365.tenant-limit-exceeded",
 )
 ON, OVERDUE = "settings.test-mode-on", "settings.test-mode-overdue"
+LASTS, ENDS, OVER = "settings.secret-in-time", "settings.secret-end-near", "settings.secret-overdue"
 TURNS = (
     # world, moment, code, status
     ("90 days", "2026-10-19T23:59:59", "tls.certificate-not-yet-valid", "fail"),
@@ -177,6 +189,21 @@ TURNS = (
     ("test mode in Berlin", "2026-12-01T23:00:00", OVERDUE, "fail"),  # midnight there
     ("test mode in New York", "2026-12-02T04:59:59", ON, "warn"),
     ("test mode in New York", "2026-12-02T05:00:00", OVERDUE, "fail"),
+    ("secret with an end in Berlin", "2026-12-31T22:59:59", LASTS, "pass"),  # more than 30 days
+    ("secret with an end in Berlin", "2026-12-31T23:00:00", ENDS, "warn"),
+    ("secret with an end in Berlin", "2027-01-31T22:59:59", ENDS, "warn"),  # on its last day it works
+    ("secret with an end in Berlin", "2027-01-31T23:00:00", OVER, "fail"),
+    ("secret with an end in New York", "2027-01-01T04:59:59", LASTS, "pass"),
+    ("secret with an end in New York", "2027-01-01T05:00:00", ENDS, "warn"),
+    ("secret with an end in New York", "2027-02-01T04:59:59", ENDS, "warn"),
+    ("secret with an end in New York", "2027-02-01T05:00:00", OVER, "fail"),
+    ("DKIM key in Berlin", "2026-05-30T21:59:59", "dkim.key-not-yet-in-use", "note"),
+    ("DKIM key in Berlin", "2026-05-30T22:00:00", "dkim.young-key", "pass"),
+    ("DKIM key in Berlin", "2026-11-30T22:59:59", "dkim.young-key", "pass"),  # November has no 31st
+    ("DKIM key in Berlin", "2026-11-30T23:00:00", "dkim.old-key", "note"),
+    ("DKIM key in Berlin", "2036-11-30T23:00:00", "dkim.old-key", "note"),  # it is advice, and stays advice
+    ("DKIM key in New York", "2026-12-01T04:59:59", "dkim.young-key", "pass"),
+    ("DKIM key in New York", "2026-12-01T05:00:00", "dkim.old-key", "note"),
     # Microsoft's days never foretell a refusal (its own word is 550 5.7.30), so these end as warnings.
     ("password at Microsoft 365", "2025-12-31T23:59:59", ENDING, "note"),
     ("password at Microsoft 365", "2026-01-01T00:00:00", ENDING, "warn"),

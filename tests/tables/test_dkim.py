@@ -1,7 +1,7 @@
 """The table of DKIM set-ups fits the table of providers."""
 
 from checks.tables import provider
-from checks.tables.dkim import setup_of, setups
+from checks.tables.dkim import rotation, setup_of, setups
 
 
 def test_every_row_names_providers_that_exist_and_have_selectors() -> None:
@@ -47,3 +47,11 @@ def test_aliases_to_microsoft_are_recognised_in_both_forms() -> None:
     for target in ("", "selector1-._domainkey.club.onmicrosoft.com", "selector1-club-example._domainkey.keys.example"):
         assert not row.fits("selector1", "club.example", target)
     assert any("selector1-club-example._domainkey" in step for step in row.worded("club.example"))
+
+
+def test_the_advice_about_the_age_of_keys_says_who_gives_it_and_where_it_was_read() -> None:
+    """internet.nl: every six months."""
+    row = rotation()
+    assert (row.months, row.grade) == (6, "V")
+    assert "internet.nl" in row.who
+    assert row.sources[0].endswith("/toolbox-wiki/blob/main/DKIM-how-to.md")

@@ -7,6 +7,7 @@ import json
 import stat
 import sys
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -188,6 +189,23 @@ def test_the_command_prints_the_token_alone(tmp_path: Path, monkeypatch: pytest.
     done = CliRunner().invoke(command, [str(tmp_path / "missing.toml")], standalone_mode=False)
     assert (done.return_value, done.stdout) == (INVALID, "")
     assert "cannot be read" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(31, ""), (30, "ends on"), (0, "ends on"), (-1, "was to end on")],
+)
+def test_a_secret_that_is_about_to_end_is_told_beside_the_token(
+    days: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On stderr; the token is there all the same."""
+    ends = (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
+    file = described(tmp_path, APP.replace('"entra.secret"', f'"entra.secret", expires = {ends}'))
+    made = microsoft.Source
+    monkeypatch.setattr(microsoft, "Source", lambda **fields: made(**fields, http=LoginServer(tokens=[granted()])))
+    done = CliRunner().invoke(command, [str(file)], standalone_mode=False)
+    assert (done.return_value, done.stdout) == (READY, TOKEN + "\n")
+    assert f"{words} {ends}" in done.stderr if words else done.stderr == ""
 
 
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,9 +94,10 @@ logins = st.one_of(
         {"auth": st.sampled_from(["auto", "plain", "login", "cram-md5", "scram-sha-256", "xoauth2"]), "username": words},
     ).flatmap(
         lambda login: st.builds(
-            lambda source, ref: {**login, "password": {"source": source, "ref": ref}},
+            lambda source, ref, more: {**login, "password": {"source": source, "ref": ref, **more}},
             st.sampled_from(["file", "env", "keyring", "command", "credential"]),
             words,
+            some(expires=st.dates()),
         )
     ),
 )
@@ -115,6 +116,7 @@ plain_servers = st.builds(
         burst=st.fixed_dictionaries({"max": numbers, "per": st.sampled_from(["second", "minute"])}),
         provider=words,
         selectors=st.lists(labels, max_size=2),
+        dkim_since=st.dates(),
     ),
 )
 all_settings = (
