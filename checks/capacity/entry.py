@@ -22,8 +22,8 @@ LONGEST = {Every.MINUTE: 60, Every.HOUR: 3_600, Every.DAY: 90_000, Every.WEEK: 6
 """Seconds of a calendar window at most: a day has 25 hours once a year."""
 ENTERED_LIMIT = "entered limit"
 ENTERED_BURST = "entered burst"
-PLAYED = 8
-"""Candidates that are played; of those that are a rough reckoning's best, one is the fastest."""
+PLAYED = 6
+"""Candidates that are played at most: the best of a rough reckoning."""
 PATIENCE = 14 * 24 * HOUR
 """Who is not done then is compared by what went until then."""
 
@@ -138,7 +138,7 @@ def _candidates(channel: str, short: list[_Bound], long: list[_Bound], size: int
     limits: list[Entry] = [Entry(channel=channel, max=None)]
     if long:
         limits = []
-        for unit in (Unit.RECIPIENTS, Unit.MESSAGES):
+        for unit in _units(long, size):
             for per in LIMIT_PERIODS:
                 limits.append(Entry(channel=channel, max=_keeping(long, PERIODS[per], unit=unit), per=per, unit=unit))
                 limits += _aligned(channel, long, per, unit, zone)
@@ -148,6 +148,13 @@ def _candidates(channel: str, short: list[_Bound], long: list[_Bound], size: int
         for found in limits
         if burst != 0 and _lets_one(found, size)
     ]
+
+
+def _units(long: list[_Bound], size: int) -> list[Unit]:
+    """What a limit may count: where a message has one recipient, both are the same."""
+    if all(bound.limit.unit is Unit.RECIPIENTS for bound in long):
+        return [Unit.RECIPIENTS]
+    return [Unit.RECIPIENTS, Unit.MESSAGES] if size > 1 else [Unit.MESSAGES]
 
 
 def _lets_one(found: Entry, size: int) -> bool:
@@ -182,7 +189,14 @@ def _best(plan: Plan, channel: str, candidates: dict[Entry, bool], size: int, zo
     if not own or not candidates:
         return max(candidates, key=lambda found: (candidates[found], _rate(found, size)), default=None)
     alone = replace(plan, mailings=own, channels=(plan.channel(channel),), limits=())
-    likely = sorted(candidates, key=lambda found: (_reckoned(found, alone), not candidates[found], *_slowness(found, size)))
+    takes = {found: (*_reckoned(found, alone), int(not candidates[found])) for found in candidates}
+    order = sorted(candidates, key=lambda found: (takes[found], *_slowness(found, size)))
+    likely: list[Entry] = []  # those that no other one beats in every respect
+    for found in order:
+        if not any(all(one <= other for one, other in zip(takes[known], takes[found], strict=True)) for known in likely):
+            likely.append(found)
+    if len(likely) == 1:
+        return likely[0]
     ranked = [(_rank(alone, found, candidates[found], size, zone), -place, found) for place, found in enumerate(likely[:PLAYED])]
     return max(ranked)[2]
 
@@ -199,9 +213,9 @@ def _lasted(start: datetime, finish: datetime | None) -> float:
     return (finish - start).total_seconds() if finish else 0.0
 
 
-def _reckoned(found: Entry, alone: Plan) -> float:
+def _reckoned(found: Entry, alone: Plan) -> tuple[float, float]:
     """Return about how long it takes: all at once, and the largest alone."""
-    return sum(_takes(found, mailings) for mailings in (alone.mailings, [max(alone.mailings, key=lambda one: one.recipients)]))
+    return _takes(found, alone.mailings), _takes(found, [max(alone.mailings, key=lambda one: one.recipients)])
 
 
 def _takes(found: Entry, mailings: Iterable[Mailing]) -> float:
