@@ -30,6 +30,10 @@ class SaslError(Exception):
     """The exchange must not go on; says why."""
 
 
+class SaslRefusedError(SaslError):
+    """The server refuses inside the exchange; an empty answer brings the reply that says why (RFC 5802 section 7, RFC 4954 section 4)."""
+
+
 class Mechanism:
     """One attempt to log in. `PLAIN` and the others are its kinds."""
 
@@ -168,6 +172,7 @@ class ScramSha256(Mechanism):
             raise SaslError("the server says yes without having proved that it knows the password (RFC 5802 section 5)")
 
     def _prove(self, challenge: bytes) -> bytes:
+        _heed(challenge)
         match = re.fullmatch(
             rb"r=([\x21-\x2b\x2d-\x7e]{1,1024}),s=([A-Za-z0-9+/]{1,1024}={0,2}),i=([1-9][0-9]{0,8})(?:,.*)?", challenge, re.DOTALL
         )
@@ -190,10 +195,17 @@ class ScramSha256(Mechanism):
         return final + b",p=" + base64.b64encode(proof)
 
     def _check(self, challenge: bytes) -> None:
+        _heed(challenge)
         match = re.fullmatch(rb"v=([A-Za-z0-9+/]{1,128}={0,2})(?:,.*)?", challenge, re.DOTALL)
         if match is None or not hmac.compare_digest(decoded(match[1]), self._signature):
             raise SaslError("the server could not prove that it knows the password (RFC 5802 section 5)")
         self._proved = True
+
+
+def _heed(challenge: bytes) -> None:
+    """Tell a refusal (server-error, RFC 5802 section 7) from a faulty message; a wrong password comes as `invalid-proof`."""
+    if match := re.match(rb"e=([a-z-]{1,60})", challenge):
+        raise SaslRefusedError(f"the server breaks the exchange off: {match[1].decode()}")
 
 
 _KINDS: dict[str, type[Mechanism]] = {cls.name: cls for cls in (Plain, Login, CramMd5, ScramSha256, XOAuth2, OAuthBearer)}

@@ -6,7 +6,7 @@ import asyncio
 import base64
 from dataclasses import replace
 
-from checks.gather.sasl import Bearer, Mechanism, SaslError, decoded
+from checks.gather.sasl import Bearer, Mechanism, SaslError, SaslRefusedError, decoded
 from checks.gather.smtp_draft import Stopped
 from checks.gather.smtp_talk import CHALLENGE, SHUTTING_DOWN, Talk
 from checks.probes import Fault, Reply, Stage, SubmissionProbe
@@ -56,12 +56,20 @@ async def _exchange(talk: Talk, mechanism: Mechanism, initial: bytes | None) -> 
             answer, initial = initial, None
         else:
             _remark(talk, mechanism)
-            answer = await asyncio.to_thread(mechanism.answer, talk.challenge)  # SCRAM calculates for up to half a second
+            answer = await _answered(talk, mechanism)
         shown = "" if not answer else "[user name]" if mechanism.name == "LOGIN" and number == 0 else "[secret]"
         reply = await talk.command(_encoded(talk, answer), Stage.AUTH, shown=shown, hide=hide)
     if reply.code == CHALLENGE:
         raise SaslError("the server asks on and on")
     return reply
+
+
+async def _answered(talk: Talk, mechanism: Mechanism) -> bytes:
+    try:
+        return await asyncio.to_thread(mechanism.answer, talk.challenge)  # SCRAM calculates for up to half a second
+    except SaslRefusedError as error:
+        talk.draft.note("*", str(error))
+        return b""
 
 
 def _encoded(talk: Talk, octets: bytes) -> str:

@@ -224,7 +224,7 @@ class Talk:
                     octets = await self._wire.receive()
                     if not octets:
                         self._note_rest()
-                        raise Stopped(Fault.CLOSED, "the server closed the connection")
+                        raise self._refused_by_tls() or Stopped(Fault.CLOSED, "the server closed the connection")
                     self._parser.feed(octets)
         except TimeoutError:
             self._note_rest()
@@ -237,6 +237,15 @@ class Talk:
         self.challenge = found.lines[0].encode("latin-1")
         self._as_it_came = found
         return self.redact.reply(found)
+
+    def _refused_by_tls(self) -> Stopped | None:
+        """In TLS 1.3 the client is through first; that the server wants its certificate comes as an alert after that (RFC 8446 section 4.4.2.4)."""
+        if self._wire.trouble is None or self._wire.first:
+            return None
+        facts = tls.facts_of_failure(self._wire.trouble)
+        self.draft.stage, self.draft.tls = Stage.HANDSHAKE, facts
+        self.draft.note("*", f"TLS ended by the server: {facts.error}")
+        return Stopped(Fault.TLS_FAILED, f"the server broke off the TLS handshake: {facts.error}")
 
     async def _early(self) -> bool:
         """Tell whether something has arrived that no command asked for."""

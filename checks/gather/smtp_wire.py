@@ -66,6 +66,8 @@ class Wire:
         """What came first, at most `FIRST` octets; during a handshake as it was on the wire, after it what came first inside TLS."""
         self.hello = b""
         """What `first` was when the handshake had succeeded: the beginning of the server's part in it."""
+        self.trouble: ssl.SSLError | None = None
+        """What TLS said when the connection ended by it after our part of the handshake: a server of TLS 1.3 refuses only then."""
 
     # --- octets -------------------------------------------------------------------------------------------------------
 
@@ -79,8 +81,8 @@ class Wire:
             return
         try:
             self._session.write(data)
-        except ssl.SSLError:
-            self._ended = True
+        except ssl.SSLError as error:
+            self._stopped(error)
         self._flush()
 
     async def receive(self) -> bytes:
@@ -110,10 +112,15 @@ class Wire:
             self._ended = True
         except ssl.SSLWantReadError:
             self._ended = self._ended or self._inbox.ended
-        except ssl.SSLError:
-            self._ended = True
+        except ssl.SSLError as error:
+            self._stopped(error)
         self._flush()  # a key update of the peer wants an answer
         return bytes(clear)
+
+    def _stopped(self, error: ssl.SSLError) -> None:
+        self._ended = True
+        if not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):  # these are a peer that hangs up
+            self.trouble = self.trouble or error
 
     # --- TLS ----------------------------------------------------------------------------------------------------------
 

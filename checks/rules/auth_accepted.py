@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import Fault, Reply, Stage, SubmissionReading
+from checks.records.smtp_reply import mechanisms
 from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_of, refusal, reply_at
 from checks.rules._server import Look, look, not_tried, obstacle, skipped, stopped_before, submission, where_of, why_stopped
 from checks.secret import SecretSource
@@ -111,6 +112,8 @@ NOT_CONFIGURED = Outcome(
 )
 NOT_TRIED = not_tried("auth.accepted", "Login")
 
+MEND_EXCHANGE = "Show the server's administrator what went wrong: its part of this way of logging in has to be mended."
+SIMPLE = ("PLAIN", "LOGIN")
 FORBIDDING = (Kind.SWITCHED_OFF, Kind.BLOCKED)
 PLACES = {
     SecretSource.FILE: "the file {ref}",
@@ -140,7 +143,8 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     elif reply is not None and not reply.positive:
         yield _refused(subject, seen, reply)
     elif stopped_before(reading, Stage.AUTH) or (reading.stage is Stage.AUTH and reading.fault is not Fault.NONE):
-        yield BROKEN_OFF(about=about, where=seen.where, what=_what(reading))
+        steps = _instead(seen) if _faulty_exchange(reading) else ()
+        yield BROKEN_OFF(about=about, where=seen.where, what=_what(reading), steps=steps)
     else:
         yield ACCEPTED(about=about, where=seen.where, mechanism=reading.mechanism or "a way that it did not name")
 
@@ -168,6 +172,21 @@ def _no_secret(subject: ServerSubject, seen: Look, reading: SubmissionReading) -
         PLACES[password.source].format(ref=password.ref, program=password.ref.split(" ", 1)[0]) if password else "no place at all"
     )
     return NO_SECRET(about=subject.name, where=seen.where, why=reading.detail or "it was not found", place=place)
+
+
+def _faulty_exchange(reading: SubmissionReading) -> bool:
+    """The server's part in a login by challenge and answer does not hold: that does not pass by waiting."""
+    return reading.stage is Stage.AUTH and reading.fault is Fault.MALFORMED and reading.mechanism not in ("", *SIMPLE)
+
+
+def _instead(seen: Look) -> tuple[str, ...]:
+    simple = next((name for name in SIMPLE if name in mechanisms(seen.reading.capabilities)), None)
+    instead = (
+        f'Until then, set auth = "{simple.lower()}" in the settings; the encrypted connection protects the password.'
+        if simple
+        else None
+    )
+    return (MEND_EXCHANGE, *((instead,) if instead else ()))
 
 
 def _what(reading: SubmissionReading) -> str:

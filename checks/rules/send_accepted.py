@@ -59,6 +59,15 @@ REFUSED = Outcome(
     volatile=WOBBLING,
     references=("RFC 5321 section 4.2.3",),
 )
+TEST_ADDRESS_REFUSED = Outcome(
+    code="send.test-address-rejected",
+    status=Status.UNKNOWN,
+    title="The test message for {who} was not taken by {where}, because of that address{because}. Its answer: {reply}",
+    owner=Owner.US,
+    also=ARGUMENTS,
+    volatile=WOBBLING,
+    references=("RFC 3463 section 3.2", "RFC 3463 section 3.3"),
+)
 DEFERRED = Outcome(
     code="send.message-deferred",
     status=Status.UNKNOWN,
@@ -92,6 +101,7 @@ BROKEN_OFF = Outcome(
 NOT_ASKED_FOR = Outcome(
     code="send.not-asked-for", status=Status.NOT_APPLICABLE, title="{where}: no test message was asked for, so none was sent"
 )
+BY_KIND = {Kind.SENDER: SENDER_NOT_PERMITTED, Kind.RECIPIENT: TEST_ADDRESS_REFUSED}
 NOT_TRIED = not_tried("send.accepted", "Test message")
 
 
@@ -129,8 +139,7 @@ def _judged(subject: ServerSubject, seen: Look, plan: TestPlan, reading: Submiss
 
 def _refused(subject: ServerSubject, seen: Look, reply: Reply, stage: Stage) -> Finding:
     cause = cause_of(reply, subject, stage)
-    if reply.transient:
-        outcome = DEFERRED
-    else:
-        outcome = SENDER_NOT_PERMITTED if cause is not None and cause.kind is Kind.SENDER else REFUSED
-    return refusal(outcome, subject, seen, reply, cause, who=subject.server.sender.email)
+    lasting = BY_KIND.get(cause.kind, REFUSED) if cause else REFUSED
+    outcome = DEFERRED if reply.transient else lasting
+    who = subject.test.to if outcome is TEST_ADDRESS_REFUSED and subject.test else subject.server.sender.email
+    return refusal(outcome, subject, seen, reply, cause, who=who)

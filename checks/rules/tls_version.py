@@ -86,7 +86,8 @@ TOO_OLD = (
     "VERSION_TOO_LOW",
 )
 SPOKEN = {
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server and this program have no method of encryption in common",
+    # Servers give this alert for both, and say no more (RFC 5246 section 7.2.2).
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server refuses without a reason; it is either that there is no method of encryption in common, or that the server wants a certificate of this machine",
     "NO_SHARED_CIPHER": "the server and this program have no method of encryption in common",
     "DH_KEY_TOO_SMALL": "the server uses a key exchange that is too short to be safe",
     "EE_KEY_TOO_SMALL": "the key in the server's certificate is too short to be safe",

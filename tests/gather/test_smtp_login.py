@@ -205,6 +205,28 @@ def test_scram_with_a_server_that_does_not_know_the_password(skip: bool) -> None
     assert "knows the password" in reading.detail
 
 
+@pytest.mark.parametrize("error", ["invalid-proof", "unknown-user", "other-error"])
+def test_scram_that_the_server_refuses_inside_the_exchange(error: str) -> None:
+    """RFC 5802 section 7: e= is acknowledged with an empty line, and the reply after it is the verdict."""
+
+    async def script(peer: Peer) -> None:
+        await until_encrypted(peer)
+        await peer.send("250-mx\r\n250 AUTH SCRAM-SHA-256\r\n")
+        bare = base64.b64decode((await peer.expect("AUTH SCRAM-SHA-256 ")).split(" ")[2]).decode().removeprefix("n,,")
+        await peer.send(f"334 {b64('r=' + bare.partition(',r=')[2] + 'server,s=' + b64('salt') + ',i=4096')}\r\n")
+        await peer.line()
+        await peer.send(f"334 {b64('e=' + error)}\r\n")
+        assert await peer.line() == ""
+        await peer.send("535 5.7.8 no\r\n")
+        await peer.expect("QUIT")
+        await peer.send("221 bye\r\n")
+
+    reading, _ = submit(script)
+    assert (reading.stage, reading.fault) == (Stage.AUTH, Fault.REJECTED)
+    assert reading.reply is not None
+    assert (reading.reply.code, reading.reply.enhanced) == (535, "5.7.8")
+
+
 def test_cram_md5() -> None:
     digest = hmac.new(b"correct horse", b"<1@mx>", "md5").hexdigest()
     script = auth_script(

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from checks.evidence import State
-from checks.probes import Fault, SmtpReading, Stage
+from checks.probes import Fault, SmtpProbe, SmtpReading, Stage
 from checks.settings import Security
 from tests.fakes.certificates import Authority, Leaf, self_signed
 from tests.fakes.smtp_server import FakeServer, Ordinary, Peer
@@ -295,6 +300,35 @@ def test_hanging_up_inside_tls() -> None:
 
     reading, _ = look(script, security=TLS, world=SOON)
     assert (reading.stage, reading.fault) == (Stage.EHLO, Fault.CLOSED)
+
+
+@pytest.mark.parametrize("highest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_that_wants_our_certificate(highest: ssl.TLSVersion) -> None:
+    """In TLS 1.3 its refusal comes when we think that we are through (RFC 8446 section 4.4.2.4); it is one of the handshake all the same."""
+    context = good().context()
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(str(authority().roots))
+    context.maximum_version = highest
+
+    def serve() -> None:  # asyncio's server hangs up without the alert
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                connection.settimeout(5)
+                secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                with secured, contextlib.suppress(ssl.SSLError):
+                    secured.do_handshake()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        probe = SmtpProbe(host=HOST, address="127.0.0.1", port=465, security=TLS)
+        reading = asyncio.run(World().gatherer({465: listener.getsockname()[1]})(probe, 10))
+        listener.shutdown(socket.SHUT_RDWR)
+    assert isinstance(reading, SmtpReading)
+    assert reading.tls is not None
+    assert (reading.stage, reading.fault) == (Stage.HANDSHAKE, Fault.TLS_FAILED)
+    assert reading.tls.error in ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_HANDSHAKE_FAILURE")
+    assert not reading.tls.verified
 
 
 @pytest.mark.parametrize("host", [".club.example", "a" * 70 + ".example", "", "a\0b"])
