@@ -45,7 +45,16 @@ def resolve(source: SecretSource | str, ref: str, base: Path, *, hide: Iterable[
         value = _from_credential(ref)
     if not value:
         raise LookupError(f"password ({kind.value}): {_what(kind, ref)} is empty; put the password there")
+    _see_that_it_is_text(value, f"password ({kind.value}): {_what(kind, ref)}")
     return Secret(value)
+
+
+def _see_that_it_is_text(value: str, what: str) -> None:
+    """Python carries octets that are no UTF-8 through the environment as half surrogate pairs, which no wire and no file can take."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise LookupError(f"{what} is not UTF-8 text; save it as UTF-8") from None
 
 
 def remarks(source: SecretSource | str, ref: str, base: Path) -> tuple[str, ...]:
@@ -90,6 +99,7 @@ def store_secret(source: SecretSource | str, ref: str, value: Secret, base: Path
     Raises `LookupError` with a sentence if it cannot be done.
     """
     kind = SecretSource(source)
+    _see_that_it_is_text(value.reveal(), f"password ({kind.value}): what was typed")
     if kind is SecretSource.FILE:
         path = base / ref
         try:

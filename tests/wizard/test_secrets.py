@@ -82,6 +82,24 @@ def test_an_environment_variable_is_taken_as_it_is(tmp_path: Path, monkeypatch: 
         resolve("env", "SMTP_PW", tmp_path)
 
 
+def test_a_password_that_is_no_utf_8_is_refused_wherever_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No wire takes it: said in the sentence that files get, before anybody is called."""
+    latin = os.fsdecode("grüße-geheim".encode("latin-1"))
+    monkeypatch.setenv("MAIL_SECRET", latin)
+    ring = Ring()
+    monkeypatch.setitem(sys.modules, "keyring", ring)
+    ring.set_password("sendready", "me", latin)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / "pw").write_bytes(os.fsencode(latin))
+    printing = f'{shlex.quote(sys.executable)} -c "import sys; sys.stdout.buffer.write(bytes([103, 252]))"'
+    for source, ref in (("env", "MAIL_SECRET"), ("keyring", "sendready/me"), ("credential", "pw"), ("command", printing)):
+        with pytest.raises(LookupError, match="not UTF-8 text") as caught:
+            resolve(source, ref, tmp_path)
+        assert "geheim" not in str(caught.value)
+    with pytest.raises(LookupError, match="not UTF-8 text"):
+        store_secret("file", "new.password", Secret(latin), tmp_path)
+
+
 def test_a_credential_lies_in_systemds_folder_and_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     with pytest.raises(LookupError, match="LoadCredential=smtp"):
