@@ -1,6 +1,7 @@
 """Whom a server sends for: every address of the settings that leads to it, and an example of each filter. Judges nothing.
 
 Settings name senders in four places: the server's own sender, its return path, the templates that are routed to it, and its filters.
+Addresses for answers (reply-to) are tried like senders, last of all: some day somebody answers from one.
 """
 
 from __future__ import annotations
@@ -25,15 +26,18 @@ class Use:
     """The field of the settings."""
     example: bool = False
     """Nobody named it: it stands for the addresses of a filter."""
+    answers: bool = False
+    """It is named as an address for answers only, which needs no permission."""
 
 
 def uses_of(server: Server, settings: Settings) -> tuple[Use, ...]:
     """Return the senders of a server, those that the settings name first."""
+    routed = [one for one in settings.templates if one.sender and choose(settings.servers, one.sender).server == server]
     named = [Use(address=server.sender.email, why="the sender of this server")]
     named += [
         Use(address=template.sender, why=f'the sender of the template "{template.name}"', field="templates: sender")
-        for template in settings.templates
-        if template.sender and choose(settings.servers, template.sender).server == server
+        for template in routed
+        if template.sender
     ]
     named += [
         Use(address=pattern, why="a filter of this server", field="filter")
@@ -48,8 +52,12 @@ def uses_of(server: Server, settings: Settings) -> tuple[Use, ...]:
         for pattern in server.filter
         if _needs_example(pattern, known) and not pattern.startswith("@*.")
     )
+    replies = (server.sender.reply_to, *(template.reply_to for template in routed))
+    answers = [
+        Use(address=reply, why="an address for answers", field="sender.reply_to", answers=True) for reply in replies if reply
+    ]
     found: dict[str, Use] = {}
-    for use in (*named, *examples):
+    for use in (*named, *examples, *answers):
         if use.address != server.envelope_sender:
             found.setdefault(use.address, use)
     return tuple(found.values())
@@ -57,7 +65,7 @@ def uses_of(server: Server, settings: Settings) -> tuple[Use, ...]:
 
 def filters_without_example(server: Server, settings: Settings) -> tuple[str, ...]:
     """Return the filters for which no address is known: nobody can make up a sub-domain that exists."""
-    known = {use.address for use in uses_of(server, settings)} | {server.envelope_sender}
+    known = {use.address for use in uses_of(server, settings) if not use.answers} | {server.envelope_sender}
     return tuple(pattern for pattern in server.filter if pattern.startswith("@*.") and _needs_example(pattern, known))
 
 

@@ -3,7 +3,8 @@
 What it checks:
 Names each further sender that the settings send through this server (the senders of templates, the addresses of filters, and one
 example of each filter that names a domain) together with the test address, and takes them back at once. Nothing is sent, and the
-login is the one of the other checks. Addresses for answers (reply-to) are not tried: nobody needs a permission to name one.
+login is the one of the other checks. Addresses for answers (reply-to) are tried as well, but a refusal of one is no fault: nobody needs
+a permission to name an address for answers.
 
 Why it matters:
 The login may be allowed to send as one address and not as the other. Then most mail works, and one newsletter or one department
@@ -69,6 +70,13 @@ EXAMPLE_REFUSED = Outcome(
         "Ask the server's administrator whether the login may send as any address of that domain.",
         "To try a real address, write it into the filters of the server, and check again.",
     ),
+    also=(*ARGUMENTS, "why"),
+    volatile=WOBBLING,
+)
+ANSWERS_REFUSED = Outcome(
+    code="sender.reply-to-not-permitted",
+    status=Status.NOT_APPLICABLE,
+    title="{where} would not let this login send as {who}; that is {why}, for which no permission is needed. Its answer: {reply}",
     also=(*ARGUMENTS, "why"),
     volatile=WOBBLING,
 )
@@ -183,7 +191,9 @@ def _of_this_field(cause: Cause | None, use: Use) -> Cause | None:
 def _refused(subject: ServerSubject, seen: Look, answered: Answered, cause: Cause | None) -> Finding:
     use, reply = answered.use, answered.reply
     cause = _of_this_field(cause, use)
-    if reply.transient:
+    if use.answers:
+        outcome, status, cause = ANSWERS_REFUSED, Status.NOT_APPLICABLE, None
+    elif reply.transient:
         outcome, status = DEFERRED, Status.UNKNOWN
     elif use.example:  # nobody writes as this address; that it is unknown says nothing of real ones
         outcome, status = EXAMPLE_REFUSED, Status.WARN if cause and cause.kind in ABOUT_SENDERS else Status.NOTE
