@@ -125,6 +125,8 @@ class Counter:
     """Position in the plan; connections come last."""
     mode: OnExceed = OnExceed.DEFER
     connections: bool = False
+    own: bool = False
+    """A limit of the settings: it is named before the provider's, because it is what keeps the provider's from being met."""
     used: int = 0
     """As of the last release; may be too high until then, never too low."""
     next_at: int = NEVER

@@ -324,5 +324,5 @@ def _lacks(counter: Counter, weight: int, now: int) -> bool:
 
 
 def _holder(lacking: list[Counter]) -> Counter:
-    """Return the one that is named: connections if they lack, else the limit with the longest window, the first one of equals."""
-    return max(lacking, key=lambda counter: (counter.connections, counter.reach, -counter.order))
+    """Return the one that is named: connections if they lack, else a limit of the settings, else that with the longest window, the first one of equals."""
+    return max(lacking, key=lambda counter: (counter.connections, counter.own, counter.reach, -counter.order))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from checks.capacity.counters import CalendarCounter, Counter, Cursor, SlidingCounter
 from checks.capacity.engine import LEAP, Engine, Job
 from checks.capacity.log import NEVER, Block, Log
-from checks.capacity.model import Calendar, Channel, Every, Limit, Mailing, Plan, Sliding
+from checks.capacity.model import Calendar, Channel, Every, Limit, Mailing, Plan, Scope, Sliding
 from checks.capacity.moments import HOUR, MINUTE, SECOND, at, date_of, first, next_reset
 from checks.capacity.result import CONNECTIONS, Binding, Collision, Outcome, Result, Series
 
@@ -136,12 +136,13 @@ def _counter(limit: Limit, channel: str, order: int, weights: list[int], log: Lo
         cursor = Cursor(log, reach, weights)
         return SlidingCounter(
             name=limit.name, channel=channel, capacity=limit.count, weights=weights, reach=reach, order=order,
-            mode=limit.on_exceed, cursors=(cursor,), cursor_of={kind: cursor for kind, weight in enumerate(weights) if weight},
+            mode=limit.on_exceed, own=limit.scope is Scope.CREDENTIAL, cursors=(cursor,),
+            cursor_of={kind: cursor for kind, weight in enumerate(weights) if weight},
         )  # fmt: skip
     window: Calendar = limit.window
     return CalendarCounter(
         name=limit.name, channel=channel, capacity=limit.count, weights=weights, reach=LENGTHS[window.every], order=order,
-        mode=limit.on_exceed, window=window, next_at=next_reset(window, begin),
+        mode=limit.on_exceed, own=limit.scope is Scope.CREDENTIAL, window=window, next_at=next_reset(window, begin),
     )  # fmt: skip
 
 

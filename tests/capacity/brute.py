@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from checks.capacity.model import Calendar, Every, Limit, Mailing, OnExceed, Plan, Sliding, Unit
+from checks.capacity.model import Calendar, Every, Limit, Mailing, OnExceed, Plan, Scope, Sliding, Unit
 
 LONG = {Every.MINUTE: 60, Every.HOUR: 3600, Every.DAY: 86400, Every.WEEK: 7 * 86400}
 
@@ -215,7 +215,8 @@ def letters(mailing: Mailing) -> list[Letter]:
 
 
 def longest(limits: dict[tuple[str, str], Limit]) -> tuple[str, str]:
-    """The first of those with the longest window."""
+    """The first of those with the longest window, among the dispatcher's own if there are some."""
+    limits = {key: limit for key, limit in limits.items() if limit.scope is Scope.CREDENTIAL} or limits
 
     def length(limit: Limit) -> int:
         return limit.window.seconds if isinstance(limit.window, Sliding) else LONG[limit.window.every]

@@ -225,3 +225,11 @@ def test_the_same_plan_gives_the_same_result() -> None:
     assert simulate(CLUB) == simulate(CLUB)
     assert isinstance(CLUB.limits[0], Limit)
     assert isinstance(CLUB.mailings[0], Mailing)
+
+
+def test_what_the_dispatcher_waits_for_is_its_own_limit_first() -> None:
+    """The provider's day has as little room as the hour of the settings; it is the settings that a person can change."""
+    own = sliding(10, 3_600, "own", scope=Scope.CREDENTIAL)
+    result = simulate(plan(mailing("2026-11-02 09:00", 11), own, sliding(10, DAY, "provider")))
+    assert [binding.limit for binding in result.bindings] == ["own", "provider"]
+    assert result.bindings[0].ends == berlin("2026-11-02 10:00")

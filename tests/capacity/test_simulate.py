@@ -70,7 +70,7 @@ def plans(draw: st.DrawFn, scale: int) -> Plan:
     limits = tuple(
         Limit(
             name=f"l{number}", count=draw(st.integers(1, 25)), unit=draw(st.sampled_from(list(Unit))), window=draw(windows(scale)),
-            scope=draw(st.sampled_from([Scope.MAILBOX, Scope.TENANT])), external_only=draw(st.booleans()),
+            scope=draw(st.sampled_from([Scope.MAILBOX, Scope.CREDENTIAL, Scope.TENANT])), external_only=draw(st.booleans()),
             on_exceed=draw(st.sampled_from([OnExceed.DEFER, OnExceed.DEFER, *OnExceed])),
             channels=draw(st.sampled_from([(), (), tuple(names[:1])])),
             reset_at=draw(st.none() | st.integers(-5, 120).map(lambda n: start.replace(tzinfo=UTC) + timedelta(seconds=n * scale))),
