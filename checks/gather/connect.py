@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from checks.evidence import State
+from checks.gather.no_connection import Why, why
 from checks.gather.smtp_wire import open_wire
 from checks.probes import ConnectFault, ConnectProbe, ConnectReading
 from checks.records.address import Kind, kind
@@ -15,12 +15,6 @@ from checks.records.address import Kind, kind
 PATIENCE = 5.0  # seconds; a lost first packet is sent again after one and after three
 MARGIN = 0.1  # seconds kept back of the run's time, so that a reading comes home instead of a cancellation
 IN_FLIGHT = 20  # connections at a time
-
-_TURNED_AWAY = (errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE)
-_NO_WAY = (
-    *(errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN),
-    *(errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EACCES, errno.EPERM),
-)
 
 
 class ConnectGatherer:
@@ -66,11 +60,11 @@ def _none(state: State, fault: ConnectFault, detail: str) -> ConnectReading:
 
 
 def _no_connection(error: OSError | OverflowError) -> ConnectReading:
-    code = error.errno if isinstance(error, OSError) else None
-    if code in _TURNED_AWAY:
-        return _none(State.REFUSED, ConnectFault.REFUSED, "nothing listens on this port, or a firewall turns us away")
-    if code == errno.ETIMEDOUT:
-        return _none(State.TIMEOUT, ConnectFault.TIMEOUT, "no connection came about in time")
-    if code in _NO_WAY:
-        return _none(State.NOT_ATTEMPTED, ConnectFault.UNREACHABLE, "there is no way from this machine to that address")
+    match why(error):
+        case Why.REFUSED | Why.CUT:
+            return _none(State.REFUSED, ConnectFault.REFUSED, "nothing listens on this port, or a firewall turns us away")
+        case Why.LATE:
+            return _none(State.TIMEOUT, ConnectFault.TIMEOUT, "no connection came about in time")
+        case Why.NO_WAY:
+            return _none(State.NOT_ATTEMPTED, ConnectFault.UNREACHABLE, "there is no way from this machine to that address")
     return _none(State.NOT_ATTEMPTED, ConnectFault.FAILED, "the connection could not be tried")

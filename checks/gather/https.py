@@ -7,7 +7,6 @@ a verified certificate for the name; bounds on every length (http_reader); one d
 from __future__ import annotations
 
 import asyncio
-import errno
 import re
 import ssl
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from types import MappingProxyType
 from checks.evidence import State
 from checks.gather import tls
 from checks.gather.http_reader import HttpReply, UnreadableError
+from checks.gather.no_connection import Why, why
 from checks.gather.smtp_wire import Wire, open_wire
 from checks.probes import HttpsFault, HttpsProbe, HttpsReading, TlsFacts
 from checks.records.address import Kind, kind
@@ -150,8 +150,9 @@ async def _answer(wire: Wire, draft: _Draft) -> HttpReply:
 
 
 def _no_connection(error: OSError) -> _Stopped:
-    if error.errno in (errno.ECONNREFUSED, errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE):
-        return _Stopped(State.REFUSED, HttpsFault.REFUSED, "no web server answers there (port 443)")
-    if error.errno == errno.ETIMEDOUT:
-        return _Stopped(State.TIMEOUT, HttpsFault.TIMEOUT, "no connection came about in time")
+    match why(error):
+        case Why.REFUSED | Why.CUT:
+            return _Stopped(State.REFUSED, HttpsFault.REFUSED, "no web server answers there (port 443)")
+        case Why.LATE:
+            return _Stopped(State.TIMEOUT, HttpsFault.TIMEOUT, "no connection came about in time")
     return _Stopped(State.NOT_ATTEMPTED, HttpsFault.UNREACHABLE, "there is no way from this computer to that address")
