@@ -7,7 +7,6 @@ imap_mailbox.
 from __future__ import annotations
 
 import asyncio
-import errno
 import ipaddress
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -18,12 +17,13 @@ from checks.gather import tls
 from checks.gather.imap_draft import ArrivalDraft, Ended, Hit, ImapTimeouts
 from checks.gather.imap_mailbox import INBOX, Search, find_folders, log_in
 from checks.gather.imap_talk import ImapTalk
-from checks.gather.smtp_aside import aside
+from checks.gather.no_connection import Why, why
+from checks.gather.passwords import Login, NoPasswordError, Passwords, ResolveSecret, Wanted
 from checks.gather.smtp_redact import Redactor
 from checks.gather.smtp_wire import Wire, open_wire
 from checks.probes import ArrivalFault, ArrivalProbe, ArrivalReading, ArrivalStage
 from checks.records.imap_meaning import Listed
-from checks.secret import LeakGuard, Secret, SecretSource
+from checks.secret import LeakGuard, Secret
 from checks.settings import Security
 from checks.subject import Way
 
@@ -38,7 +38,6 @@ GROWTH = 1.5
 LONGEST_PAUSE = 10.0
 TICK = 1.0  # seconds between two words about the waiting
 
-ResolveSecret = Callable[[SecretSource, str], Secret]
 Say = Callable[[str], None]
 
 
@@ -56,13 +55,13 @@ class ImapGatherer:
         say: Say | None = None,
     ) -> None:
         """`resolve_secret`, `ca_file` and `port_map` are as for the `SmtpGatherer`. `say` is told, again and again, what is waited for."""
-        self._resolve_secret = resolve_secret
+        self._passwords = Passwords(resolve_secret)
         self._trust = tls.Trust(ca_file)
         self._port_map = dict(port_map)
         self._guard = guard or LeakGuard()
         self._timeouts = timeouts or ImapTimeouts()
         self._say = say or (lambda _text: None)
-        self._presented: set[tuple[object, ...]] = set()
+        self._presented: set[Login] = set()
 
     async def __call__(self, probe: Probe[Any], budget: float) -> Reading:
         """Ask. Comes back before `budget` seconds are over, with what was seen until then."""
@@ -109,22 +108,10 @@ class ImapGatherer:
 
     async def _secret(self, probe: ArrivalProbe, redact: Redactor, ends: float) -> Secret:
         """Resolve the reference: before connecting, so that no connection is wasted on a password that is not there."""
-        if probe.secret_source is None:
-            raise Ended(ArrivalFault.NO_SECRET, "no password for the mailbox is named")
-        source, ref = probe.secret_source, probe.secret_ref
         try:
-            async with asyncio.timeout_at(ends):
-                secret = await aside(lambda: self._resolve_secret(source, ref))
-        except TimeoutError:
-            raise Ended(ArrivalFault.NO_SECRET, "the password was not found before the time for the whole run was up") from None
-        except (LookupError, ValueError) as error:
-            why = str(error.args[0]) if error.args else "the password was not found"
-            raise Ended(ArrivalFault.NO_SECRET, why) from None
-        redact.learn(secret, probe.username, probe.host)
-        value = secret.reveal()
-        if not value or "\0" in value or "\0" in probe.username or not probe.username:  # RFC 4616 section 2
-            raise Ended(ArrivalFault.NO_SECRET, "user name or password of the mailbox is empty or has a NUL character in it")
-        return secret
+            return await self._passwords.find(_wanted(probe), redact, ends)
+        except NoPasswordError as error:
+            raise Ended(ArrivalFault.NO_SECRET, str(error)) from None
 
     async def _connect(self, probe: ArrivalProbe, ends: float) -> tuple[Wire, str]:
         """Return a connection to the first address that takes one."""
@@ -161,7 +148,7 @@ class ImapGatherer:
     async def _open(self, talk: ImapTalk, probe: ArrivalProbe, secret: Secret) -> None:
         if talk.preauthenticated:
             return
-        login = (probe.host, probe.port, probe.username, probe.secret_source, probe.secret_ref)
+        login = self._passwords.login(_wanted(probe), secret)
         if login in self._presented:
             raise Ended(
                 ArrivalFault.LOGIN_REFUSED, "this login was tried a moment ago and is not tried twice in a run", in_step=True
@@ -211,10 +198,18 @@ class ImapGatherer:
             await asyncio.sleep(min(TICK, left))
 
 
+def _wanted(probe: ArrivalProbe) -> Wanted:
+    return Wanted(
+        source=probe.secret_source, ref=probe.secret_ref, username=probe.username, host=probe.host, whose="of the mailbox"
+    )
+
+
 def _no_connection(error: Exception) -> Ended:
-    code = error.errno if isinstance(error, OSError) else None
-    if code == errno.ECONNREFUSED:
-        return Ended(ArrivalFault.REFUSED, "nothing listens on the mailbox server's port, or a firewall turns us away")
-    if code == errno.ETIMEDOUT:
-        return Ended(ArrivalFault.TIMEOUT, "no connection to the mailbox server came about in time")
+    match why(error):
+        case Why.REFUSED:
+            return Ended(ArrivalFault.REFUSED, "nothing listens on the mailbox server's port, or a firewall turns us away")
+        case Why.CUT:
+            return Ended(ArrivalFault.REFUSED, "the mailbox server cut the connection while it was being made")
+        case Why.LATE:
+            return Ended(ArrivalFault.TIMEOUT, "no connection to the mailbox server came about in time")
     return Ended(ArrivalFault.UNREACHABLE, "the mailbox server cannot be reached from this machine")

@@ -7,7 +7,6 @@ smtp_talk and smtp_submission.
 from __future__ import annotations
 
 import asyncio
-import errno
 import ipaddress
 import re
 import socket
@@ -21,6 +20,8 @@ from typing import Any
 
 from checks.evidence import Probe, Reading, State
 from checks.gather import sasl, tls
+from checks.gather.no_connection import Why, why
+from checks.gather.passwords import NoPasswordError, Passwords, ResolveSecret, Wanted
 from checks.gather.smtp_aside import aside
 from checks.gather.smtp_draft import Draft, Stopped, Timeouts
 from checks.gather.smtp_once import Once
@@ -32,7 +33,7 @@ from checks.gather.smtp_wire import open_wire
 from checks.probes import Fault, SmtpProbe, Stage, SubmissionProbe, TlsProbe, TlsReading
 from checks.records.message import Letter, address_problem, build_test_message
 from checks.records.smtp_reply import mechanisms
-from checks.secret import LeakGuard, Secret, SecretSource
+from checks.secret import LeakGuard, Secret
 from checks.settings import Auth, Security
 from checks.subject import Content
 
@@ -45,18 +46,7 @@ OWN_NAME_SECONDS = 2.0  # the name service may be slow; an address literal will 
 NO_LITERAL = "[127.0.0.1]"  # RFC 5321 section 4.1.4 asks for an address literal where there is no name; this one tells nothing of our network
 _NAME = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z0-9-]{2,63}")
 _EHLO = re.compile(rf"{_NAME.pattern}|[A-Za-z0-9-]{{1,63}}|\[[0-9A-Za-z.:]{{2,60}}\]")
-_UNREACHABLE = {
-    errno.ENETUNREACH,
-    errno.EHOSTUNREACH,
-    errno.ENETDOWN,
-    errno.EHOSTDOWN,
-    errno.EADDRNOTAVAIL,
-    errno.EAFNOSUPPORT,
-    errno.EACCES,
-    errno.EPERM,
-}
 
-ResolveSecret = Callable[[SecretSource, str], Secret]
 AnyProbe = SmtpProbe | SubmissionProbe | TlsProbe
 
 
@@ -91,7 +81,7 @@ class SmtpGatherer:
         """
         if ehlo_name and not _EHLO.fullmatch(ehlo_name):
             raise ValueError("the name that we present must be a host name or an address in brackets")
-        self._resolve_secret = resolve_secret
+        self._passwords = Passwords(resolve_secret)
         self._ehlo_name = ehlo_name
         self._trust = tls.Trust(ca_file)
         self._port_map = dict(port_map)
@@ -110,8 +100,6 @@ class SmtpGatherer:
         if isinstance(probe, TlsProbe):
             return await self._glimpse(probe, ends)
         with self._turns.wanting(self._place(probe)):
-            if isinstance(probe, SubmissionProbe) and probe.auth is not Auth.NONE:
-                return await self._once(probe, lambda: self._asked(probe, ends))
             return await self._asked(probe, ends)
 
     async def _glimpse(self, probe: TlsProbe, ends: float) -> TlsReading:
@@ -143,18 +131,27 @@ class SmtpGatherer:
                 raise
 
     async def _asked(self, probe: AnyProbe, ends: float) -> Reading:
-        draft = Draft()
         redact = Redactor(self._guard)
         try:
-            await self._converse(probe, draft, redact, ends)
+            prepared = await self._prepare(probe, redact, ends)
         except Stopped as stop:
-            draft.fault, draft.reply, draft.detail = stop.fault, stop.reply, redact(stop.detail)
-        return draft.looked() if isinstance(probe, SmtpProbe) else draft.submitted()
+            return _brought_home(probe, Draft(), redact, stop)
+        if isinstance(probe, SubmissionProbe) and prepared.secret is not None:
+            login = self._passwords.login(_wanted(probe), prepared.secret)
+            return await self._once(login, lambda: self._held(probe, prepared, redact, ends))
+        return await self._held(probe, prepared, redact, ends)
+
+    async def _held(self, probe: AnyProbe, prepared: _Prepared, redact: Redactor, ends: float) -> Reading:
+        draft = Draft()
+        try:
+            await self._converse(probe, prepared, draft, redact, ends)
+        except Stopped as stop:
+            return _brought_home(probe, draft, redact, stop)
+        return _brought_home(probe, draft, redact)
 
     # --- before connecting --------------------------------------------------------------------------------------------
 
-    async def _converse(self, probe: AnyProbe, draft: Draft, redact: Redactor, ends: float) -> None:
-        prepared = await self._prepare(probe, redact, ends)
+    async def _converse(self, probe: AnyProbe, prepared: _Prepared, draft: Draft, redact: Redactor, ends: float) -> None:
         async with self._turn(probe, ends):
             try:
                 await self._first(probe, prepared, draft, redact, ends)
@@ -212,21 +209,10 @@ class SmtpGatherer:
 
     async def _secret(self, probe: SubmissionProbe, redact: Redactor, ends: float) -> Secret:
         """Resolve the reference: before connecting, so that no connection is wasted on a password that is not there."""
-        if probe.secret_source is None:
-            raise Stopped(Fault.NO_SECRET, "no password is configured")
-        source, ref = probe.secret_source, probe.secret_ref
         try:
-            async with asyncio.timeout_at(ends):
-                secret = await aside(lambda: self._resolve_secret(source, ref))
-        except TimeoutError:
-            raise Stopped(Fault.NO_SECRET, "the password was not found before the time for the whole run was up") from None
-        except (LookupError, ValueError) as error:
-            raise Stopped(Fault.NO_SECRET, str(error.args[0]) if error.args else "the password was not found") from None
-        redact.learn(secret, probe.username, probe.host)
-        value = secret.reveal()
-        if not value or "\0" in value or "\0" in probe.username or not probe.username:  # RFC 4616 section 2
-            raise Stopped(Fault.NO_SECRET, "user name or password is empty or has a NUL character in it")
-        return secret
+            return await self._passwords.find(_wanted(probe), redact, ends)
+        except NoPasswordError as error:
+            raise Stopped(Fault.NO_SECRET, str(error)) from None
 
     @asynccontextmanager
     async def _turn(self, probe: AnyProbe, ends: float) -> AsyncIterator[None]:
@@ -345,6 +331,16 @@ def _certificate_missing(draft: Draft) -> bool:
     return not draft.first_bytes
 
 
+def _wanted(probe: SubmissionProbe) -> Wanted:
+    return Wanted(source=probe.secret_source, ref=probe.secret_ref, username=probe.username, host=probe.host)
+
+
+def _brought_home(probe: AnyProbe, draft: Draft, redact: Redactor, stop: Stopped | None = None) -> Reading:
+    if stop is not None:
+        draft.fault, draft.reply, draft.detail = stop.fault, stop.reply, redact(stop.detail)
+    return draft.looked() if isinstance(probe, SmtpProbe) else draft.submitted()
+
+
 def _may_log_in(probe: SubmissionProbe) -> bool:
     return probe.security is not Security.NONE or ipaddress.ip_address(probe.address).is_loopback
 
@@ -356,13 +352,13 @@ def _check_envelope(probe: SubmissionProbe) -> None:
 
 
 def _no_connection(error: OSError | OverflowError) -> tuple[State, Fault, str]:
-    code = error.errno if isinstance(error, OSError) else None
-    if code == errno.ECONNREFUSED:
-        return State.REFUSED, Fault.REFUSED, "nothing listens on this port, or a firewall turns us away"
-    if code in (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE):
-        return State.REFUSED, Fault.CLOSED, "the connection was cut while it was being made"
-    if code == errno.ETIMEDOUT:
-        return State.TIMEOUT, Fault.TIMEOUT, "no connection came about in time"
-    if code in _UNREACHABLE:
-        return State.NOT_ATTEMPTED, Fault.UNREACHABLE, "there is no way from this machine to that address"
+    match why(error):
+        case Why.REFUSED:
+            return State.REFUSED, Fault.REFUSED, "nothing listens on this port, or a firewall turns us away"
+        case Why.CUT:
+            return State.REFUSED, Fault.CLOSED, "the connection was cut while it was being made"
+        case Why.LATE:
+            return State.TIMEOUT, Fault.TIMEOUT, "no connection came about in time"
+        case Why.NO_WAY:
+            return State.NOT_ATTEMPTED, Fault.UNREACHABLE, "there is no way from this machine to that address"
     return State.NOT_ATTEMPTED, Fault.UNREACHABLE, "the connection could not be made"

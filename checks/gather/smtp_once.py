@@ -7,13 +7,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from checks.evidence import Reading, State
-from checks.probes import Fault, Stage, SubmissionProbe, SubmissionReading, TranscriptLine
-from checks.secret import SecretSource
+from checks.gather.passwords import Login
+from checks.probes import Fault, Stage, SubmissionReading, TranscriptLine
 
 SPENT = "this login went out once in this run, for another entry of the settings; it does not go out twice"
 FAILED = "this login failed a moment ago and was not tried again"
-
-Login = tuple[str, str, SecretSource | None, str]
 
 
 class Once:
@@ -22,23 +20,22 @@ class Once:
     def __init__(self) -> None:
         self._turns: dict[Login, asyncio.Lock] = {}
         self._failed: dict[Login, Reading] = {}
-        self._spent: set[tuple[Login, int]] = set()
+        self._spent: set[Login] = set()
 
-    async def __call__(self, probe: SubmissionProbe, ask: Callable[[], Awaitable[Reading]]) -> Reading:
-        """Ask, if the login did not go out before.
+    async def __call__(self, login: Login, ask: Callable[[], Awaitable[Reading]]) -> Reading:
+        """Ask, if the login did not go out before: at whatever port of the server, and however the settings write it.
 
-        One that failed, by a refusal or by a lost connection, is not tried at another port of the server either.
+        Whoever asks with a login that failed, by a refusal or by a lost connection, gets what the first one got.
         """
-        login = (probe.host, probe.username, probe.secret_source, probe.secret_ref)
         async with self._turns.setdefault(login, asyncio.Lock()):
             if (known := self._failed.get(login)) is not None:
                 return known
-            if (login, probe.port) in self._spent:
+            if login in self._spent:
                 return SubmissionReading(state=State.NOT_ATTEMPTED, fault=Fault.ALREADY_TRIED, detail=SPENT)
             reading = await ask()
             if not isinstance(reading, SubmissionReading) or not reading.mechanism or reading.fault is Fault.NO_SECRET:
                 return reading  # no password went out
-            self._spent.add((login, probe.port))
+            self._spent.add(login)
             if reading.stage is Stage.AUTH:
                 self._failed[login] = replace(reading, transcript=(TranscriptLine(direction="*", text=FAILED),))
             return reading
