@@ -12,21 +12,14 @@ from checks.records.dmarc_walk import probe_at
 from checks.records.org_domain import by_suffix_list
 from checks.records.tags import Tag, parse_tags
 from checks.rules._alias import Mending, mending_at
+from checks.rules._bulk import is_bulk
 from checks.settings import Volume
 
-BULK = 5_000
-"""Messages a day to one receiver. Gmail (since February 2024) and Outlook.com (since May 2025) then require SPF, DKIM and DMARC, and
-refuse mail without."""
 BULK_REFERENCE = "https://support.google.com/a/answer/81126"
 LONGEST_SHOWN = 500  # characters of a published record that a finding repeats
 _HEAD = re.compile(r"[\s\"']*v\s*=\s*[\"']?\s*dmarc\s*1[\"'\\]?\s*[;,:]?\s*", re.IGNORECASE)
 _BARE = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,253}\Z")  # nothing that a URI would have to escape (RFC 3986)
 _PLAIN = re.compile(r"[\x20-\x7e]*\Z")
-
-
-def is_bulk(volume: Volume) -> bool:
-    """Tell whether one mailing alone can make the domain a bulk sender."""
-    return (volume.recipients_per_mailing or 0) >= BULK
 
 
 def by_volume(volume: Volume) -> Status:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from checks.model import CheckResult, Finding, Status
+from checks.records.comparison import OneClick
+from checks.records.dkim_door import Reason
+from checks.records.spf_door import Result
+from checks.rules.arrival_one_click import BOTH, FLAWS, NO_POST
+from checks.subject import DomainSubject, ServerSubject, Subject
 
-BAD = (Status.FAIL, Status.WARN)
+Condition = Callable[[Finding], bool]
+Pair = tuple[str, Finding]
+"""A check's id and what it said."""
+OF_ARRIVAL = "arrival."
+NOTHING = (Status.NOT_APPLICABLE, Status.NOT_RUN)
 
 
 class Answer(StrEnum):
@@ -28,56 +37,107 @@ class Fact:
     met: tuple[str, ...] = ()
     """Codes of findings that show it."""
     unmet: tuple[str, ...] = ()
-    """Codes of findings that show the contrary, if they are warnings or worse."""
+    """Codes of findings that show the contrary, whatever their status."""
     failing: tuple[str, ...] = ()
     """Checks; a failure there shows the contrary, too."""
     arrived: tuple[str, ...] = ()
-    """Codes of findings about a message that has arrived; they outweigh everything else."""
+    """Codes of findings about a message that has arrived that show it. What such a message shows, good or bad, outweighs everything else."""
+    met_if: Mapping[str, Condition] = field(default_factory=dict)
+    """Codes of `met` and `arrived` that show it under a condition only."""
+    unmet_if: Mapping[str, Condition] = field(default_factory=dict)
+    """Codes of `unmet` that show the contrary under a condition only."""
+    presumed: tuple[str, ...] = ()
+    """Codes of `unmet` that count only while the checks of `better` have nothing to say."""
+    better: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    """Codes of findings that say that it is not known, whatever is known beside it."""
     later: str
     """What has to happen before it is known."""
 
 
-ADDRESS = "shows when the sending address is known"
+def says(name: str, *values: str) -> Condition:
+    """The condition that an argument of the finding has one of these values."""
+    return lambda finding: str(finding.args.get(name)) in values
+
+
+def weighs(*statuses: Status) -> Condition:
+    """The condition that the finding has one of these statuses."""
+    return lambda finding: finding.status in statuses
+
+
+def _not(condition: Condition) -> Condition:
+    return lambda finding: not condition(finding)
+
+
+ADDRESS = "shows when the sending address is known: in a test message that has arrived, or with --sending-ip"
 MESSAGE = "shows in a test message that has arrived"
-_DKIM_ARRIVED = ("arrival.signature-valid",)
-_LEADS_BACK = (
-    *("reverse.sender-confirmed", "reverse.server-confirmed", "reverse.sender-several-names", "reverse.server-several-names"),
-    "arrival.reverse-name-confirmed",
-)
+NEWSLETTER = "shows in a newsletter that has arrived"
+_ALARM = weighs(Status.FAIL, Status.WARN)
+_BROKEN_SIGNATURE = {"arrival.signature-broken": _ALARM}
+"""A note: another signature holds, so that receivers can do without that one."""
+_NO_KEYS = ("dkim.no-keys", "dkim.keys-at-doubled-name")
+_NO_SIGNATURE = ("arrival.signature-missing", "arrival.signature-broken")
+_DKIM_CHECKS = ("dkim.key", "dkim.key-usable", "dkim.key-strength")
+_LEADS_BACK = ("reverse.sender-confirmed",)
+_WITHOUT_NAME = ("arrival.reverse-name-missing", "reverse.sender-without-name", "reverse.server-without-name")
+_LEADS_NOWHERE = ("arrival.reverse-name-unconfirmed", "reverse.sender-unconfirmed", "reverse.server-unconfirmed")
+_GENERIC = ("arrival.reverse-name-generic", "reverse.sender-generic", "reverse.server-generic")
+_OF_OWN_SERVER = {
+    "reverse.server-without-name": weighs(Status.FAIL),
+    "reverse.server-unconfirmed": weighs(Status.FAIL),
+    "reverse.server-generic": weighs(Status.WARN),
+}
+"""The server that takes the mail may hand it on to another one. A good name of its own shows nothing; a bad one counts if the server carries
+the sender's name (which these statuses say), and only while no sending address is known."""
+_OF_SENDING_ADDRESS = ("reverse.sending-address", "arrival.reverse-name")
+_SPF_DENIED = "arrival.spf-not-passed"
+_SAYS_FAIL = says("result", Result.FAIL.value)
 
 FACTS: Mapping[str, Fact] = {
     "spf": Fact(
         noun="SPF",
         arrived=("arrival.spf-pass",),
         met=("spf.authorised",),
-        unmet=("spf.provider-not-included", "arrival.spf-not-passed"),
+        unmet=("spf.provider-not-included", _SPF_DENIED),
         failing=("spf.record", "spf.syntax", "spf.lookups", "spf.authorisation"),
-        later="shows when the sending address is known",
+        open=("spf.no-sending-address",),
+        later=ADDRESS,
+    ),
+    "spf-not-fail": Fact(
+        noun="an SPF record that does not exclude the sending address",
+        arrived=("arrival.spf-pass", _SPF_DENIED),
+        met=("spf.authorised", "spf.missing", "spf.misspelt-version", "spf.record-at-wrong-name", "spf.not-authorised"),
+        unmet=(_SPF_DENIED, "spf.not-authorised"),
+        met_if={_SPF_DENIED: _not(_SAYS_FAIL), "spf.not-authorised": _not(_SAYS_FAIL)},
+        unmet_if={_SPF_DENIED: _SAYS_FAIL, "spf.not-authorised": _SAYS_FAIL},
+        open=("spf.no-sending-address", "spf.provider-not-included", "spf.server-not-named"),
+        later=ADDRESS,
     ),
     "dkim": Fact(
         noun="a DKIM signature",
-        arrived=_DKIM_ARRIVED,
-        unmet=("dkim.no-keys", "dkim.keys-at-doubled-name", "arrival.signature-missing", "arrival.signature-broken"),
-        failing=("dkim.key", "dkim.key-usable", "dkim.key-strength"),
+        arrived=("arrival.signature-valid",),
+        unmet=(*_NO_KEYS, *_NO_SIGNATURE),
+        unmet_if=_BROKEN_SIGNATURE,
+        failing=_DKIM_CHECKS,
         later=MESSAGE,
     ),
     "dkim-aligned": Fact(
         noun="a DKIM signature of the visible sender",
         arrived=("arrival.signature-aligned",),
-        unmet=(
-            "dkim.no-keys",
-            "dkim.keys-at-doubled-name",
-            "arrival.signature-missing",
-            "arrival.signature-broken",
-            "arrival.signature-unaligned",
-        ),
-        failing=("dkim.key", "dkim.key-usable", "dkim.key-strength"),
+        unmet=(*_NO_KEYS, *_NO_SIGNATURE, "arrival.signature-unaligned"),
+        unmet_if=_BROKEN_SIGNATURE,
+        failing=_DKIM_CHECKS,
         later=MESSAGE,
     ),
     "dkim-key-1024": Fact(
         noun="a DKIM key of 1,024 bits",
+        arrived=("arrival.signature-valid",),  # with a shorter key, no signature holds
         met=("dkim.strong-key", "dkim.short-key"),
-        unmet=("dkim.weak-key",),
+        unmet=("dkim.weak-key", "arrival.signature-broken"),
+        unmet_if={
+            "dkim.weak-key": _ALARM,  # a note: nobody knows that mail is signed with it
+            "arrival.signature-broken": says("why", Reason.KEY_SHORT.value),
+        },
         later="shows when the key is known",
     ),
     "dmarc-record": Fact(
@@ -101,37 +161,50 @@ FACTS: Mapping[str, Fact] = {
     ),
     "reverse-name-there": Fact(
         noun="a reverse name",
-        met=(
-            *_LEADS_BACK,
-            "reverse.sender-generic",
-            "reverse.server-generic",
-            "reverse.sender-unconfirmed",
-            "reverse.server-unconfirmed",
+        arrived=(
+            *("arrival.reverse-name-confirmed", "arrival.reverse-name-unconfirmed"),
+            *("arrival.reverse-name-generic", "arrival.reverse-name-several"),
         ),
-        unmet=("reverse.sender-without-name", "reverse.server-without-name"),
+        met=(*_LEADS_BACK, "reverse.sender-several-names", "reverse.sender-generic", "reverse.sender-unconfirmed"),
+        unmet=_WITHOUT_NAME,
+        unmet_if=_OF_OWN_SERVER,
+        presumed=tuple(_OF_OWN_SERVER),
+        better=_OF_SENDING_ADDRESS,
         later=ADDRESS,
     ),
     "reverse-name": Fact(
         noun="a reverse name that leads back",
-        met=(*_LEADS_BACK, "reverse.sender-generic", "reverse.server-generic"),
-        failing=("reverse.name", "reverse.sending-address"),
+        arrived=("arrival.reverse-name-confirmed", "arrival.reverse-name-generic"),
+        met=(*_LEADS_BACK, "reverse.sender-generic"),
+        unmet=(*_WITHOUT_NAME, *_LEADS_NOWHERE),
+        unmet_if=_OF_OWN_SERVER,
+        presumed=tuple(_OF_OWN_SERVER),
+        better=_OF_SENDING_ADDRESS,
         later=ADDRESS,
     ),
     "reverse-name-own": Fact(
         noun="a reverse name of its own",
+        arrived=("arrival.reverse-name-confirmed",),
         met=_LEADS_BACK,
-        unmet=("reverse.sender-generic", "reverse.server-generic"),
-        failing=("reverse.name", "reverse.sending-address"),
+        unmet=(*_WITHOUT_NAME, *_LEADS_NOWHERE, *_GENERIC),
+        unmet_if=_OF_OWN_SERVER,
+        presumed=tuple(_OF_OWN_SERVER),
+        better=_OF_SENDING_ADDRESS,
         later=ADDRESS,
     ),
     "reverse-name-of-domain": Fact(
         noun="a reverse name of your own domain",
-        unmet=("reverse.sender-generic", "reverse.server-generic"),
-        failing=("reverse.name", "reverse.sending-address"),
+        unmet=(*_WITHOUT_NAME, *_LEADS_NOWHERE, *_GENERIC),
+        unmet_if=_OF_OWN_SERVER,
+        presumed=tuple(_OF_OWN_SERVER),
+        better=_OF_SENDING_ADDRESS,
         later="is for a person to see: whether the reverse name of the sending address is one of your domain",
     ),
     "delivery-tls": Fact(
-        noun="TLS", arrived=("arrival.delivered-with-tls",), unmet=("arrival.delivered-in-clear",), later=MESSAGE
+        noun="TLS",
+        arrived=("arrival.delivered-with-tls", "arrival.delivered-with-old-tls"),
+        unmet=("arrival.delivered-in-clear",),
+        later=MESSAGE,
     ),
     "message-format": Fact(
         noun="a well-formed message",
@@ -142,8 +215,30 @@ FACTS: Mapping[str, Fact] = {
     "one-click": Fact(
         noun="one-click unsubscribing",
         arrived=("arrival.one-click-covered",),
-        unmet=("arrival.one-click-missing", "arrival.one-click-uncovered"),
-        later="shows in a newsletter that has arrived",
+        unmet=("arrival.one-click-missing", "arrival.one-click-unusable", "arrival.one-click-uncovered"),
+        later=NEWSLETTER,
+    ),
+    "unsubscribe": Fact(
+        noun="a link to unsubscribe",
+        arrived=("arrival.one-click-covered", "arrival.one-click-uncovered"),  # both have one https address
+        later="is for a person to see: whether newsletters have a link to unsubscribe that works",
+    ),
+    "list-unsubscribe": Fact(
+        noun="an address to unsubscribe (List-Unsubscribe)",
+        arrived=(
+            *("arrival.one-click-covered", "arrival.one-click-uncovered"),
+            *("arrival.one-click-missing", "arrival.one-click-unusable"),
+        ),
+        met_if={
+            "arrival.one-click-missing": says("what", NO_POST),
+            "arrival.one-click-unusable": says("what", FLAWS[OneClick.BAD_POST], FLAWS[OneClick.SEVERAL_HTTPS]),
+        },
+        unmet=("arrival.one-click-missing", "arrival.one-click-unusable"),
+        unmet_if={
+            "arrival.one-click-missing": says("what", BOTH),
+            "arrival.one-click-unusable": says("what", FLAWS[OneClick.NO_LIST]),
+        },
+        later=NEWSLETTER,
     ),
     "soa": Fact(noun="an SOA record", met=("soa.present",), unmet=("soa.missing",), later="shows when DNS answers"),
     "sender-domain": Fact(
@@ -154,14 +249,13 @@ FACTS: Mapping[str, Fact] = {
     ),
     "blocklists": Fact(
         noun="an address that is on no blocklist",
-        met=("reputation.not-listed",),
         unmet=("reputation.listed-address",),
-        later="shows when blocklists may be asked (--blocklists)",
+        later="is never certain: there are many lists, and sendready asks a few of them only (--blocklists)",
     ),
     "helo-name": Fact(
         noun="a server that says its reverse name",
-        met=("arrival.helo-is-reverse-name",),
-        unmet=("arrival.helo-differs",),
+        arrived=("arrival.helo-is-reverse-name",),
+        unmet=("arrival.helo-differs", "arrival.helo-without-name"),
         later=MESSAGE,
     ),
     "web-imprint": Fact(
@@ -169,6 +263,48 @@ FACTS: Mapping[str, Fact] = {
     ),
     "spam-rate": Fact(noun="few complaints", later="shows in the receiver's own statistics only"),
 }
+
+
+# --- who sends, and what is said of whom ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """A server with the domains that it sends as; or a domain of which no server is known."""
+
+    name: str
+    domains: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What findings about it are about."""
+        return self.domains | {self.name}
+
+
+def senders(subjects: Iterable[Subject]) -> tuple[Sender, ...]:
+    """Return who sends in a run."""
+    known = list(subjects)
+    domains = [subject for subject in known if isinstance(subject, DomainSubject)]
+    servers = [subject.server for subject in known if isinstance(subject, ServerSubject)]
+    return (
+        *(
+            Sender(
+                name=server.name,
+                domains=frozenset(one.domain for one in domains if server.name in {other.name for other in one.servers}),
+            )
+            for server in servers
+        ),
+        *(Sender(name=one.domain) for one in domains if not one.servers),
+    )
+
+
+def _of(sender: Sender, known: Sequence[Sender], found: Iterable[Pair]) -> list[Pair]:
+    """What was said of one sender; what cannot be told apart is said of everybody."""
+    others = frozenset(name for one in known for name in one.names) - sender.names
+    return [(check, finding) for check, finding in found if finding.about not in others]
+
+
+# --- the answer -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,31 +317,78 @@ class Seen:
     later: str = ""
 
 
-def seen(name: str, results: Iterable[CheckResult]) -> Seen:
-    """Answer for one fact. What is wrong at one domain or server is not met, whatever the others do."""
+def seen(name: str, results: Iterable[CheckResult], known: Sequence[Sender] = ()) -> Seen:
+    """Answer for one fact. What is wrong with one sender is not met, whatever the others do; what is open with one is not known yet."""
     fact = FACTS[name]
-    findings = [(result.check, finding) for result in results for finding in result.findings]
-    bad = [finding.code for check, finding in findings if _speaks_against(fact, check, finding)]
-    shown = [finding.code for _, finding in findings if finding.code in fact.arrived and finding.status is Status.PASS]
-    good = [finding.code for _, finding in findings if finding.code in fact.met]
-    if bad:
-        return Seen(answer=Answer.UNMET, behind=tuple(dict.fromkeys(bad)))
-    if shown or good:
-        return Seen(answer=Answer.MET, behind=tuple(dict.fromkeys(shown or good)))
+    found = [(result.check, finding) for result in results for finding in result.findings]
+    if len(known) < 2:  # everything is said of the one sender
+        return _answer(fact, found)
+    answers = {sender.name: _answer(fact, _of(sender, known, found)) for sender in known}
+    together = all_of(answers.values())
+    open_with = [sender for sender, one in answers.items() if one.answer is Answer.UNKNOWN]
+    if together.answer is Answer.UNKNOWN and len(open_with) < len(known):
+        return Seen(answer=Answer.UNKNOWN, later=f"{fact.later} (still open: {', '.join(open_with)})")
+    return together
+
+
+def _answer(fact: Fact, found: Sequence[Pair]) -> Seen:
+    """A message that has arrived decides; then what DNS shows; then what is presumed."""
+    of_arrival = [pair for pair in found if pair[1].code.startswith(OF_ARRIVAL)]
+    others = [pair for pair in found if not pair[1].code.startswith(OF_ARRIVAL)]
+    if bad := _against(fact, of_arrival):
+        return Seen(answer=Answer.UNMET, behind=bad)
+    if good := _for(fact, of_arrival):
+        return Seen(answer=Answer.MET, behind=good)
+    told = any(check in fact.better and finding.status not in NOTHING for check, finding in found)
+    if bad := _against(fact, [pair for pair in others if not (told and pair[1].code in fact.presumed)]):
+        return Seen(answer=Answer.UNMET, behind=bad)
+    good = _for(fact, others)
+    if good and not _is_open(fact, good, others):
+        return Seen(answer=Answer.MET, behind=good)
     return Seen(answer=Answer.UNKNOWN, later=fact.later)
 
 
-def _speaks_against(fact: Fact, check: str, finding: Finding) -> bool:
-    return (finding.code in fact.unmet and finding.status in BAD) or (check in fact.failing and finding.status is Status.FAIL)
+def _for(fact: Fact, found: Iterable[Pair]) -> tuple[str, ...]:
+    return _codes(found, (*fact.arrived, *fact.met), fact.met_if)
+
+
+def _against(fact: Fact, found: Iterable[Pair]) -> tuple[str, ...]:
+    pairs = list(found)
+    failed = [finding.code for check, finding in pairs if check in fact.failing and finding.status is Status.FAIL]
+    return tuple(dict.fromkeys((*_codes(pairs, fact.unmet, fact.unmet_if), *failed)))
+
+
+def _codes(found: Iterable[Pair], wanted: tuple[str, ...], conditions: Mapping[str, Condition]) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            finding.code
+            for _, finding in found
+            if finding.code in wanted and (finding.code not in conditions or conditions[finding.code](finding))
+        )
+    )
+
+
+def _is_open(fact: Fact, good: tuple[str, ...], found: Sequence[Pair]) -> bool:
+    """Whether something else of the same kind could not be determined: another address, another domain."""
+    asked = {check for check, finding in found if finding.code in good}
+    return any(finding.code in fact.open or (check in asked and finding.status is Status.UNKNOWN) for check, finding in found)
 
 
 def all_of(answers: Iterable[Seen]) -> Seen:
     """Put together facts that are all needed."""
-    known = list(answers)
-    return min(known, key=lambda one: (Answer.UNMET, Answer.UNKNOWN, Answer.MET).index(one.answer))
+    return _together(answers, (Answer.UNMET, Answer.UNKNOWN, Answer.MET))
 
 
 def any_of(answers: Iterable[Seen]) -> Seen:
     """Put together facts of which one is enough."""
+    return _together(answers, (Answer.MET, Answer.UNKNOWN, Answer.UNMET))
+
+
+def _together(answers: Iterable[Seen], order: tuple[Answer, ...]) -> Seen:
+    """The first answer of the order that is there decides, with everything that is behind it."""
     known = list(answers)
-    return min(known, key=lambda one: (Answer.MET, Answer.UNKNOWN, Answer.UNMET).index(one.answer))
+    answer = min((one.answer for one in known), key=order.index)
+    deciding = [one for one in known if one.answer is answer]
+    behind = dict.fromkeys(code for one in deciding for code in one.behind)
+    later = dict.fromkeys(one.later for one in deciding if one.later)
+    return Seen(answer=answer, behind=tuple(behind), later="; ".join(later))

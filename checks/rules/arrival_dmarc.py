@@ -20,7 +20,8 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.records.dmarc_result import DmarcResult, Evaluation, Result
 from checks.rules._arrived import INSIDE, NO_AUTHOR, Came, Skip, came_in, left_out, outcome_of_nothing
 from checks.rules._arrived_proof import Proof, asked_for, need, proof_of
-from checks.rules._dmarc import BULK_REFERENCE, is_bulk
+from checks.rules._bulk import is_bulk
+from checks.rules._dmarc import BULK_REFERENCE
 from checks.subject import ServerSubject
 
 PASSED = Outcome(

@@ -20,7 +20,8 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.records.comparison import OneClick, one_click
 from checks.rules._arrived import Came, Skip, came_in, left_out, outcome_of_nothing, shown
 from checks.rules._arrived_proof import proof_of
-from checks.rules._dmarc import BULK_REFERENCE, is_bulk
+from checks.rules._bulk import is_bulk
+from checks.rules._dmarc import BULK_REFERENCE
 from checks.subject import ServerSubject
 
 COVERED = Outcome(
@@ -66,6 +67,8 @@ NOT_ASKED = Outcome(
 )
 NOT_JUDGED = outcome_of_nothing("arrival.one-click", "leaving with one click was")
 NO_SIGNATURE = Skip(reason="no signature of the sender holds (see arrival.signatures and arrival.signature-alignment)")
+BOTH = "both lines are missing"
+NO_POST = "the line List-Unsubscribe-Post is missing"
 FLAWS = {
     OneClick.NO_LIST: "the line List-Unsubscribe with the address is not there",
     OneClick.BAD_POST: "the line List-Unsubscribe-Post does not say List-Unsubscribe=One-Click",
@@ -103,7 +106,7 @@ def _told(subject: ServerSubject, came: Came, found: OneClick) -> Finding:
         absent = found is OneClick.ABSENT
         if absent and not _wanted(subject):
             return NOT_ASKED(about=about, server=about)
-        what = "both lines are missing" if absent else "the line List-Unsubscribe-Post is missing"
+        what = BOTH if absent else NO_POST
         grave = _wanted(subject) or is_bulk(subject.settings.volume)
         return MISSING(about=about, server=about, what=what, status=Status.WARN if grave else Status.NOTE)
     if found in FLAWS:

@@ -22,7 +22,8 @@ from checks.records.spf_door import Result, SpfResult
 from checks.records.spf_shown import HELO, MAIL_FROM
 from checks.rules._arrived import Came, Skip, from_outside, left_out, outcome_of_nothing, shown
 from checks.rules._arrived_proof import spf_of
-from checks.rules._dmarc import BULK_REFERENCE, is_bulk
+from checks.rules._bulk import is_bulk
+from checks.rules._dmarc import BULK_REFERENCE
 from checks.rules._spf_senders import term_of
 from checks.rules._spf_shown import shown_ways
 from checks.subject import ServerSubject

@@ -22,8 +22,9 @@ from checks.records.dmarc import Policy
 from checks.records.dmarc_walk import Walk, organisation_of, tree_walk
 from checks.records.org_domain import aligned, by_suffix_list
 from checks.rules._arrived_domain import selectors_by_server
+from checks.rules._bulk import is_bulk
 from checks.rules._dkim import Group, has_no_selectors, look_for_server, usable
-from checks.rules._dmarc import BULK_REFERENCE, is_bulk
+from checks.rules._dmarc import BULK_REFERENCE
 from checks.settings import Server
 from checks.subject import ServerSubject, domain_of
 

@@ -20,8 +20,8 @@ from datetime import datetime
 from typing import Any
 
 from checks.model import CheckResult, Finding, Outcome, Owner, Status
-from checks.rules._receiver_facts import FACTS, Answer, Seen, all_of, any_of, seen
-from checks.rules._volume import planned
+from checks.rules._bulk import Bulk, bulk, busiest
+from checks.rules._receiver_facts import FACTS, Answer, Seen, Sender, all_of, any_of, seen, senders
 from checks.settings import Volume
 from checks.subject import DomainSubject, SettingsSubject, Subject
 from checks.tables.receivers import Receiver, Requirement, receivers
@@ -59,13 +59,17 @@ class Line:
     what: str
     who: str
     applies: str
-    """yes, no, or perhaps: nobody said how much is going to be sent, or the receiver gives no number."""
+    """yes, no, or perhaps: nobody said how much is going to be sent, or the receiver gives no number, or it is for newsletters only."""
+    newsletters: bool
     state: str
     behind: tuple[str, ...]
     later: str
     effect: str
     since: str
+    since_words: str
+    note: str
     sources: tuple[str, ...]
+    source_date: str
     checked: str
 
 
@@ -75,7 +79,8 @@ def conclude(subjects: Sequence[Subject], results: Sequence[CheckResult]) -> Ite
         yield LEFT_OUT(about=ABOUT)
         return
     volume, now = _volume(subjects), subjects[0].now
-    rows = [(receiver, _lines(receiver, volume, now, results)) for receiver in receivers()]
+    judge = _Judge(results=results, known=senders(subjects))
+    rows = [(receiver, _lines(receiver, volume, now, judge)) for receiver in receivers()]
     table = {"rows": [_row(receiver, lines, volume) for receiver, lines in rows]}
     lacking = {receiver.name: _of(lines, Answer.UNMET) for receiver, lines in rows}
     if named := [name for name, lines in lacking.items() if lines]:
@@ -83,7 +88,7 @@ def conclude(subjects: Sequence[Subject], results: Sequence[CheckResult]) -> Ite
         facts = dict.fromkeys(
             fact for receiver, _ in rows for row in receiver.requirements if row.id in ids for fact in row.facts
         )
-        missing = dict.fromkeys(FACTS[fact].noun for fact in facts if seen(fact, results).answer is Answer.UNMET)
+        missing = dict.fromkeys(FACTS[fact].noun for fact in facts if judge.fact(fact).answer is Answer.UNMET)
         yield MISSING(about=ABOUT, receivers=named, missing=list(missing), table=table)
     else:  # complaints of recipients never show from here, so that nothing is ever certain
         yield OPEN(about=ABOUT, receivers=[receiver.name for receiver, _ in rows], table=table)
@@ -98,32 +103,59 @@ def _volume(subjects: Sequence[Subject]) -> Volume:
     return Volume()
 
 
-def bulk(receiver: Receiver, volume: Volume) -> str:
-    """Say whether the plan makes the sender a bulk sender there: yes, no or perhaps. How many of the recipients are there is not known."""
-    plan = planned(volume)
-    if plan is None or receiver.threshold is None:
-        return "perhaps"
-    return "perhaps" if plan.busiest_day >= receiver.threshold else "no"
+def bulk_at(receiver: Receiver, volume: Volume) -> Bulk:
+    """Say whether the plan makes the sender a bulk sender there. How many of the recipients are there is not known; all are counted."""
+    return bulk(volume, receiver.threshold, beyond=receiver.beyond)
 
 
-def _lines(receiver: Receiver, volume: Volume, now: datetime, results: Sequence[CheckResult]) -> list[Line]:
-    return [_line(row, bulk(receiver, volume), results) for row in receiver.requirements if row.in_force(now)]
+def _bulk_words(receiver: Receiver, volume: Volume) -> str:
+    """Say from what that follows."""
+    day, answer = busiest(volume), bulk_at(receiver, volume)
+    if not receiver.differs or receiver.threshold is None:
+        return receiver.bulk
+    if answer is Bulk.YES:
+        return f"{day.least:,} messages are planned for the busiest day, and the number is {receiver.threshold:,} to its users"
+    if day.most is None:
+        return f"it is not known how much is going to be sent; the number is {receiver.threshold:,} a day"
+    return f"at most {day.most:,} messages are to be expected on a day within a year, and the number is {receiver.threshold:,}"
 
 
-def _line(row: Requirement, is_bulk: str, results: Sequence[CheckResult]) -> Line:
-    found: Seen = (all_of if row.needs == "all" else any_of)(seen(name, results) for name in row.facts)
-    applies = "yes" if row.who == "all" else is_bulk
+@dataclass(frozen=True, kw_only=True)
+class _Judge:
+    """What a run has found, and for whom."""
+
+    results: Sequence[CheckResult]
+    known: tuple[Sender, ...]
+
+    def of(self, row: Requirement) -> Seen:
+        """Answer for one requirement."""
+        return (all_of if row.needs == "all" else any_of)(self.fact(name) for name in row.facts)
+
+    def fact(self, name: str) -> Seen:
+        return seen(name, self.results, self.known)
+
+
+def _lines(receiver: Receiver, volume: Volume, now: datetime, judge: _Judge) -> list[Line]:
+    return [_line(row, bulk_at(receiver, volume), judge.of(row)) for row in receiver.requirements if row.in_force(now)]
+
+
+def _line(row: Requirement, is_bulk: Bulk, found: Seen) -> Line:
+    applies = Bulk.YES if row.who == "all" else is_bulk
     return Line(
         id=row.id,
         what=row.what,
         who=row.who,
-        applies="perhaps" if applies == "yes" and row.newsletters else applies,
+        applies=str(Bulk.PERHAPS if applies is Bulk.YES and row.newsletters else applies),
+        newsletters=row.newsletters,
         state=found.answer.value,
         behind=found.behind,
         later=found.later,
         effect=row.effect,
         since=row.since.isoformat() if row.since else "",
+        since_words=row.since_words,
+        note=row.note,
         sources=row.sources,
+        source_date=row.source_date,
         checked=row.checked.isoformat(),
     )
 
@@ -137,8 +169,9 @@ def _row(receiver: Receiver, lines: Sequence[Line], volume: Volume) -> dict[str,
     return {
         "receiver": receiver.id,
         "name": receiver.name,
-        "bulk": bulk(receiver, volume),
+        "bulk": str(bulk_at(receiver, volume)) if receiver.differs else "",
         "bulk_means": receiver.bulk,
+        "bulk_words": _bulk_words(receiver, volume),
         "missing": [line.what for line in _of(lines, Answer.UNMET)],
         "open": [line.what for line in _of(lines, Answer.UNKNOWN)],
         "requirements": [asdict(line) for line in lines],

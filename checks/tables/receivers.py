@@ -64,7 +64,14 @@ class Receiver:
     checked: date
     threshold: int | None = None
     """Messages a day to its users; None: no number is published."""
+    beyond: bool = False
+    """It says "more than" that number, not "from" it."""
     source_date: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Whether it asks bulk senders for more than others."""
+        return any(row.who == "bulk" for row in self.requirements)
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
