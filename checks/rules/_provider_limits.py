@@ -8,8 +8,9 @@ from typing import Any
 
 from checks.model import Finding
 from checks.rules._office365 import channel_of
-from checks.rules._volume import HOURS, Planned, parts
+from checks.rules._volume import Planned, needed, parts
 from checks.settings import Server
+from checks.subject import domain_of
 from checks.tables import Provider, provider, providers_of_host
 from checks.tables.limits import Limit, limits_of
 
@@ -17,28 +18,55 @@ FACT = ("unit", "window", "scope", "as_of")
 
 
 def providers_behind(server: Server) -> tuple[Provider, ...]:
-    """Providers that the host belongs to (one host may serve several products), else the one that the settings name."""
-    if found := providers_of_host(server.host):
-        return found
+    """Providers that the host belongs to, else the one that the settings name.
+
+    Where a host serves several products, the address that logs in (or writes, if the login is none) tells which one it is; else the settings do.
+    If neither does, it may be any of them.
+    """
     row = provider(server.provider) if server.provider else None
-    return (row,) if row else ()
+    found = providers_of_host(server.host)
+    if not found:
+        return (row,) if row else ()
+    if len(found) == 1:
+        return found
+    own = [one for one in found if _login_domain(server) in one.addresses]
+    return tuple(own or [one for one in found if one == row] or found)
+
+
+def _login_domain(server: Server) -> str:
+    login = server.username or ""
+    return domain_of(login if "@" in login else server.sender.email).lower()
+
+
+def _rows(server: Server) -> tuple[tuple[Limit, ...], tuple[Limit, ...]]:
+    """Split what is known into the rows that hold for this customer and those whose condition nobody knows."""
+    behind = providers_behind(server)
+    certain = {behind[0].id} if len(behind) == 1 else set()
+    rows = limits_of(row.id for row in behind)
+    holding = tuple(row for row in rows if row.general or (row.product and row.provider in certain))
+    return holding, tuple(row for row in rows if row not in holding)
 
 
 def published(server: Server) -> tuple[Limit, ...]:
-    """The limits over time that hold for every customer of the server's provider, the longest window first."""
-    rows = [row for row in limits_of(row.id for row in providers_behind(server)) if row.general and row.seconds and row.value]
+    """The limits over time that hold for this customer of the server's provider, the longest window first."""
+    rows = [row for row in _rows(server)[0] if row.seconds and row.value]
     return tuple(sorted((row for row in rows if row.formula is None), key=lambda row: -(row.seconds or 0)))
 
 
 def conditional(server: Server) -> tuple[Limit, ...]:
-    """The limits that hold under a condition (a trial, a young contract), as the table has them."""
-    return tuple(row for row in limits_of(row.id for row in providers_behind(server)) if not row.general and row.formula is None)
+    """The limits that hold under a condition of which nobody knows whether it is fulfilled (a trial, a young contract)."""
+    return tuple(row for row in _rows(server)[1] if row.formula is None)
 
 
 def in_one_message(server: Server) -> tuple[Limit, ...]:
-    """The numbers of recipients in one message that hold for every customer, the smallest first."""
-    rows = limits_of(row.id for row in providers_behind(server))
-    return tuple(sorted((row for row in rows if row.general and row.window == "message"), key=lambda row: row.value))
+    """The numbers of recipients in one message that hold for this customer, the smallest first."""
+    rows = [row for row in _rows(server)[0] if row.window == "message" and row.unit == "recipients"]
+    return tuple(sorted(rows, key=lambda row: row.value))
+
+
+def largest_message(server: Server) -> Limit | None:
+    """How large a message may be, by what is published; None if nothing is."""
+    return min((row for row in _rows(server)[0] if row.octets), key=lambda row: row.value, default=None)
 
 
 def told_elsewhere(server: Server) -> bool:
@@ -47,17 +75,17 @@ def told_elsewhere(server: Server) -> bool:
 
 
 def duration(plan: Planned, server: Server, row: Limit) -> timedelta:
-    """How long the busiest day's mailings keep the server busy, one message for each recipient: at the row's number, or the slower one of the settings."""
-    own = server.limit
-    span = timedelta(seconds=parts(plan.busiest_day, row.value) * (row.seconds or 0))
-    return span if own is None else max(span, timedelta(hours=parts(plan.busiest_day, own.max) * HOURS[own.per]))
+    """How long the busiest day's mailings keep the server busy: at the row's number, or the slower one of the settings."""
+    span = timedelta(seconds=parts(plan.a_day(row), row.value) * (row.seconds or 0))
+    return max(span, needed(server, plan, plan.busiest_day))
 
 
 def spoken_limit(row: Limit) -> str:
-    """Write a limit as it reads in a sentence: "10,000 recipients in 24 hours"."""
+    """Write a limit as it reads in a sentence: "10,000 recipients in 24 hours", "2,000 different outside recipients a day"."""
     unit = row.unit.removesuffix("s") if row.value == 1 else row.unit
+    unit = f"{'different ' * row.different}{'outside ' * row.external}{unit}"
     if row.window == "message":
-        return f"{row.value:,} {unit} in one message"
+        return f"{row.value:,} {unit} in one message{' by default' * row.default}"
     return f"{row.value:,} {unit} {'in' if row.window[0].isdigit() else 'a'} {row.window}".replace(" a hour", " an hour")
 
 

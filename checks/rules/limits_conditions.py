@@ -77,5 +77,5 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
 
 def _binds(row: Limit, plan: Planned, server: Server) -> bool:
     if row.seconds is None:
-        return False  # one message for each recipient fits everywhere; limits.recipients-per-message has the rest
-    return plan.within(row.seconds) > row.value and not paces(server.limit, row.value, row.seconds)
+        return False  # what counts in one message fits everywhere if it is one for each recipient; limits.recipients-per-message has the rest
+    return plan.exceeds(row) and not paces(server, row, plan.in_one)

@@ -55,7 +55,7 @@ LONG = Outcome(
 ENDLESS = Outcome(
     code="limits.weekly-volume-too-large",
     status=Status.NOTE,
-    title="{server}: {week} recipients a week are planned, more than {provider} takes in a week at {published} (as of {as_of}); the queue would never empty",
+    title="{server}: {week} a week are planned, more than {provider} takes in a week at {published} (as of {as_of}); the queue would never empty",
     owner=Owner.US,
     steps=("Plan fewer mailings, or share them out over several accounts.", *SERVICES),
     also=("recipients", *FACT),
@@ -109,16 +109,22 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
 
 
 def _compared(server: Server, plan: Planned, rows: tuple[Limit, ...]) -> Finding:
-    over = [row for row in rows if plan.within(row.seconds or 0) > row.value]
+    over = [row for row in rows if plan.exceeds(row)]
     if not over:
-        return resting_on(rows[0], FITTING(about=server.name, planned=plan.words, **known(server, rows[0])))
+        return resting_on(rows[0], FITTING(about=server.name, planned=_words(plan, rows[0]), **known(server, rows[0])))
     row = max(over, key=lambda row: duration(plan, server, row))
     shared = {"about": server.name, "recipients": plan.busiest_day, **known(server, row)}
-    if plan.week is not None and plan.week > row.value * DAYS * DAY // timedelta(seconds=row.seconds or 0):
-        return resting_on(row, ENDLESS(week=plan.week, **shared))
+    week = plan.a_week(row.unit, external=row.external)
+    if week is not None and week > row.value * DAYS * DAY // timedelta(seconds=row.seconds or 0):
+        outside = "outside " if row.external else ""
+        return resting_on(row, ENDLESS(week=counted(week, f"{outside}{row.unit.removesuffix('s')}"), **shared))
     span = duration(plan, server, row)
-    alone = paces(server.limit, row.value, row.seconds or 0)  # else settings.send-limit or settings.burst-limit has raised it
+    alone = paces(server, row, plan.in_one)  # else settings.send-limit or settings.burst-limit has raised it
     status = Status.WARN if alone and span > DAY else Status.NOTE
     days = parts(int(span.total_seconds()), int(DAY.total_seconds()))
     words = counted(days, "day") if span >= DAY else spoken_time(span)
-    return resting_on(row, LONG(status=status, planned=plan.words, duration=words, **shared))
+    return resting_on(row, LONG(status=status, planned=_words(plan, row), duration=words, **shared))
+
+
+def _words(plan: Planned, row: Limit) -> str:
+    return plan.words_for(row.unit, external=row.external)

@@ -1,7 +1,7 @@
 """The provider takes the recipients of one message.
 
 What it checks:
-How many recipients one message may have at the provider of the server, compared with the planned mailing.
+How many recipients one message may have at the provider of the server, compared with how many share a message by the settings; else with the whole planned mailing.
 
 Why it matters:
 A message with more recipients is refused as a whole: none of them gets it.
@@ -37,6 +37,12 @@ LARGE = Outcome(
     ),
     also=FACT,
 )
+SHARED = Outcome(
+    code="limits.shared-message-fitting",
+    status=Status.PASS,
+    title="{server}: {shared} stays within the {published} that {provider} takes (as of {as_of})",
+    also=FACT,
+)
 STATED = Outcome(
     code="limits.message-size",
     status=Status.PASS,
@@ -66,7 +72,10 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     else:
         row, plan = rows[0], planned(subject.settings.volume)
         shared = {"about": server.name, **known(server, row)}
-        if plan is None:
+        in_one = subject.settings.volume.recipients_per_message
+        if in_one is not None and in_one <= row.value:
+            yield resting_on(row, SHARED(shared=f"a message to {counted(in_one, 'recipient')}", **shared))
+        elif plan is None:
             yield resting_on(row, STATED(**shared))
         elif plan.recipients <= row.value:
             yield resting_on(row, FITTING(recipients=plan.recipients, **shared))

@@ -1,8 +1,8 @@
 """Microsoft 365 takes the planned messages fast enough.
 
 What it checks:
-How long the planned mailing takes at the number of messages that Microsoft 365 takes from a mailbox in a minute, one message for each
-recipient, and whether the dispatcher keeps to that pace by itself.
+How long the planned mailing takes at the number of messages that Microsoft 365 takes from a mailbox in a minute (one message for each recipient, unless
+the settings say that several share one), and whether the dispatcher keeps to that pace by itself.
 
 Why it matters:
 Microsoft 365 slows down what comes faster. A dispatcher that does not keep to the pace runs into waiting times and "try again later", and a
@@ -19,8 +19,7 @@ from typing import Any
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._office365 import FACT, Channel, channel_of, elsewhere, fact, no_volume, sources, steps_for
-from checks.rules._volume import MISSING_RECIPIENTS, planned, spoken_time
-from checks.settings import Burst
+from checks.rules._volume import MISSING_RECIPIENTS, needed, paces, planned, spoken_time
 from checks.subject import ServerSubject
 from checks.tables.limits import limit
 
@@ -30,28 +29,28 @@ LONG = timedelta(hours=1)  # a mailing that lasts longer is noticed by those who
 SHORT = Outcome(
     code="office365.pace-fitting",
     status=Status.PASS,
-    title="{server}: a mailing to {recipients} recipients fits into the {limit} messages that Microsoft 365 takes from a mailbox in a minute (as of {as_of})",
-    also=FACT,
+    title="{server}: {planned} fits into the {limit} messages that Microsoft 365 takes from a mailbox in a minute (as of {as_of})",
+    also=("recipients", *FACT),
     references=sources(PACE),
 )
 KEPT = Outcome(
     code="office365.pace-kept",
     status=Status.PASS,
-    title="{server}: a mailing to {recipients} recipients takes {duration}, because the settings keep to the {limit} messages that Microsoft 365 takes from a mailbox in a minute (as of {as_of})",
-    also=FACT,
+    title="{server}: {planned} takes {duration}, because the settings keep to the {limit} messages that Microsoft 365 takes from a mailbox in a minute (as of {as_of})",
+    also=("recipients", *FACT),
     references=sources(PACE),
 )
 SLOWED = Outcome(
     code="office365.pace-exceeded",
     status=Status.NOTE,
     weighs=(Status.WARN,),
-    title="{server}: a mailing to {recipients} recipients takes {duration} at least, because Microsoft 365 takes {limit} messages from a mailbox in a minute (as of {as_of}) and slows down what comes faster",
+    title="{server}: {planned} takes {duration} at least, because Microsoft 365 takes {limit} messages from a mailbox in a minute (as of {as_of}) and slows down what comes faster",
     owner=Owner.US,
     steps=(
-        'Let the dispatcher keep to that pace: set burst = {{ max = 30, per = "minute" }} for this server, or the lower one that capacity.entry names and that leaves room for other mail.',
+        "Let the dispatcher keep to that pace: enter the limits that the check capacity.entry names for {server}. They keep below {limit} messages a minute, so that room is left for other mail.",
         "Start mailings {duration} before the last recipient has to have them.",
     ),
-    also=FACT,
+    also=("recipients", *FACT),
     references=sources(PACE),
 )
 VOLUME_UNKNOWN = no_volume("office365.pace-volume-unknown", "Microsoft 365's pace of messages a minute", PACE)
@@ -61,7 +60,7 @@ ELSEWHERE = elsewhere(
 
 
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
-    """Compute how long a mailing takes, one message for each recipient."""
+    """Compute how long a mailing takes."""
     server = subject.server
     if channel_of(server) is not Channel.MAILBOX:
         yield ELSEWHERE(about=server.name, server=server.name)
@@ -70,23 +69,16 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if plan is None:
         yield VOLUME_UNKNOWN(about=server.name, server=server.name, missing=MISSING_RECIPIENTS, **fact(PACE))
         return
-    own = _per_minute(server.burst)
-    kept = own is not None and own <= PACE.value
-    pace = own if own is not None and kept else PACE.value
-    span = timedelta(minutes=plan.recipients / pace)
+    kept = paces(server, PACE, plan.in_one)
+    span = needed(server, plan, plan.recipients) if kept else timedelta(minutes=plan.messages / PACE.value)
     duration = spoken_time(span)
-    known: dict[str, Any] = {"server": server.name, "recipients": plan.recipients, **fact(PACE)}
+    words = f"{plan.one}{plan.counts(PACE.unit)}"
+    known: dict[str, Any] = {"server": server.name, "planned": words, "recipients": plan.recipients, **fact(PACE)}
     if kept:
         yield KEPT(about=server.name, duration=duration, **known)
-    elif plan.recipients <= PACE.value:
+    elif plan.messages <= PACE.value:
         yield SHORT(about=server.name, **known)
     else:
         status = Status.WARN if span > LONG else Status.NOTE
-        yield SLOWED(
-            about=server.name, status=status, duration=duration, steps=steps_for(SLOWED, subject, duration=duration), **known
-        )
-
-
-def _per_minute(burst: Burst | None) -> int | None:
-    """What the dispatcher's own burst limit lets through in a minute."""
-    return None if burst is None else burst.max * (60 if burst.per == "second" else 1)
+        steps = steps_for(SLOWED, subject, duration=duration, server=server.name, limit=PACE.value)
+        yield SLOWED(about=server.name, status=status, duration=duration, steps=steps, **known)

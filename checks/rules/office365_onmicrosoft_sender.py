@@ -37,6 +37,7 @@ OWN_DOMAIN = Outcome(
 SENDER = Outcome(
     code="office365.onmicrosoft-address",
     status=Status.WARN,
+    weighs=(Status.NOTE,),
     title="{server}: mail from {addresses} reaches {limit} outside recipients in 24 hours at most, for the whole organisation (as of {as_of})",
     owner=Owner.MAIL_ADMIN,
     steps=STEPS,
@@ -71,7 +72,7 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         return
     known: dict[str, Any] = {"server": server.name, "addresses": addresses, **fact(SHARED)}
     plan = planned(subject.settings.volume)
-    if plan is not None and plan.busiest_day > SHARED.value:
+    if plan is not None and plan.exceeds(SHARED):
         come = EVERYWHERE.has_come(subject.now)
         status, since = (
             (Status.FAIL if come else Status.WARN),
@@ -82,12 +83,13 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
             status=status,
             since=since,
             refusal=SHARED.refusal,
-            planned=plan.words,
-            recipients=plan.busiest_day,
+            planned=plan.words_for(SHARED.unit, external=SHARED.external),
+            recipients=plan.a_day(SHARED),
             **known,
         )
     else:
-        yield SENDER(about=server.name, **known)
+        inside = plan is not None and not plan.outside  # then the number concerns nobody who is written to
+        yield SENDER(about=server.name, status=Status.NOTE if inside else None, **known)
 
 
 def _shared_addresses(server: Server) -> list[str]:

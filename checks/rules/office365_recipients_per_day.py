@@ -9,7 +9,7 @@ When the number is reached, Microsoft 365 refuses the rest of the mailing with a
 recipients get nothing.
 
 How to fix it:
-Let the dispatcher wait (a send limit for this server), spread the mailing over several days, or send it through a service that is made for mailings.
+Let the dispatcher wait (a send limit or a burst limit for this server), spread the mailing over several days, or send it through a service that is made for mailings.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,19 @@ from checks.rules._office365 import (
     ways_free_of,
     ways_out,
 )
-from checks.rules._volume import DAYS, MISSING_RECIPIENTS, counted, ordinal, paces, parts, planned
+from checks.rules._volume import (
+    DAYS,
+    MISSING_RECIPIENTS,
+    Planned,
+    counted,
+    limit_paces,
+    needed,
+    ordinal,
+    paces,
+    parts,
+    planned,
+)
+from checks.settings import Server
 from checks.subject import ServerSubject
 from checks.tables.limits import limit
 
@@ -61,7 +73,7 @@ EXCEEDED = Outcome(
     title="{server}: {planned} stops after {limit}, because Microsoft 365 takes no more recipients from a mailbox in 24 hours (as of {as_of}): from the {first_refused} on, each is refused ({refusal}) until 24 hours have passed since the first; the rest has to wait until the next day, {days} in all",
     owner=Owner.US,
     steps=(
-        'Let the dispatcher wait instead of being refused: set limit = {{ max = 10000, per = "day", unit = "recipients" }} for this server, or the lower one that capacity.entry names and that leaves room for other mail; tell the sender that the mailing takes {days}.',
+        "Let the dispatcher wait instead of being refused: enter the limits that the check capacity.entry names for {server}. They stay below {limit} recipients a day, so that room is left for other mail. Tell the sender that the mailing takes {days}.",
         *OTHER_WAYS,
     ),
     also=("recipients", *FACT),
@@ -70,7 +82,7 @@ EXCEEDED = Outcome(
 PACED = Outcome(
     code="office365.mailing-over-several-days",
     status=Status.WARN,
-    title="{server}: {planned} takes {days}: the send limit of the settings keeps below the {limit} recipients that Microsoft 365 takes from a mailbox in 24 hours (as of {as_of})",
+    title="{server}: {planned} takes {days}: {own} of the settings keeps below the {limit} recipients that Microsoft 365 takes from a mailbox in 24 hours (as of {as_of})",
     owner=Owner.US,
     steps=("Start mailings {days} before the last recipient has to have them.", *OTHER_WAYS),
     also=("recipients", *FACT),
@@ -115,23 +127,23 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
             **known,
         )
     elif plan.busiest_day > DAILY.value:
-        days = counted(_days(subject, plan.busiest_day), "day")
-        if paces(server.limit, DAILY.value, DAY_SECONDS):
-            yield PACED(about=server.name, days=days, steps=steps_for(PACED, subject, days=days), **known)
+        days = counted(_days(server, plan), "day")
+        if paces(server, DAILY, plan.in_one):
+            own = "the send limit" if limit_paces(server.limit, DAILY, plan.in_one) else "the burst limit"
+            yield PACED(about=server.name, days=days, own=own, steps=steps_for(PACED, subject, days=days), **known)
         else:
             refused: dict[str, Any] = {"first_refused": ordinal(DAILY.value + 1), "refusal": DAILY.refusal}
-            yield EXCEEDED(about=server.name, days=days, steps=steps_for(EXCEEDED, subject, days=days), **refused, **known)
+            steps = steps_for(EXCEEDED, subject, days=days, server=server.name, limit=DAILY.value)
+            yield EXCEEDED(about=server.name, days=days, steps=steps, **refused, **known)
     elif plan.busiest_day > DAILY.value * LITTLE_ROOM:
         yield NEAR(about=server.name, **known)
     else:
         yield FITTING(about=server.name, **known)
 
 
-def _days(subject: ServerSubject, recipients: int) -> int:
-    """How many days it takes: at the provider's number, or at the slower one of the settings."""
-    own = subject.server.limit
-    days = parts(recipients, DAILY.value)
-    if own is None or not paces(own, DAILY.value, DAY_SECONDS):
+def _days(server: Server, plan: Planned) -> int:
+    """How many days it takes: at the provider's number, or at the slower ones of the settings."""
+    days = parts(plan.busiest_day, DAILY.value)
+    if not paces(server, DAILY, plan.in_one):
         return days
-    hours = {"hour": 1, "day": 24, "week": 24 * DAYS}[own.per]
-    return max(days, parts(parts(recipients, own.max) * hours, 24))
+    return max(days, parts(int(needed(server, plan, plan.busiest_day).total_seconds()), DAY_SECONDS))

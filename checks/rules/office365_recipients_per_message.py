@@ -1,7 +1,7 @@
 """Microsoft 365 takes the recipients of one message.
 
 What it checks:
-How many recipients one message may have at Microsoft 365, compared with the planned mailing.
+How many recipients one message may have at Microsoft 365, compared with how many share a message by the settings; else with the whole planned mailing.
 
 Why it matters:
 A message with more recipients is refused as a whole: none of them gets it.
@@ -31,6 +31,13 @@ FITTING = Outcome(
     also=FACT,
     references=sources(MOST, USUAL),
 )
+SHARED = Outcome(
+    code="office365.shared-message-fitting",
+    status=Status.PASS,
+    title="{server}: {shared} stays within the {limit} recipients that Microsoft 365 usually takes in one message (as of {as_of})",
+    also=FACT,
+    references=sources(MOST, USUAL),
+)
 LARGE = Outcome(
     code="office365.message-split",
     status=Status.NOTE,
@@ -56,7 +63,10 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         yield ELSEWHERE(about=server.name, server=server.name)
         return
     plan = planned(subject.settings.volume)
-    if plan is None:
+    in_one = subject.settings.volume.recipients_per_message
+    if in_one is not None and in_one <= USUAL.value:
+        yield SHARED(about=server.name, server=server.name, shared=f"a message to {counted(in_one, 'recipient')}", **fact(USUAL))
+    elif plan is None:
         yield VOLUME_UNKNOWN(about=server.name, server=server.name, missing=MISSING_RECIPIENTS, **fact(MOST))
     elif plan.recipients <= USUAL.value:
         yield FITTING(about=server.name, server=server.name, recipients=plan.recipients, **fact(USUAL))

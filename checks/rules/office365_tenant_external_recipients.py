@@ -1,8 +1,8 @@
 """Microsoft 365 takes the planned recipients outside of the organisation.
 
 What it checks:
-The busiest planned day is compared with the number of outside recipients that Microsoft 365 allows the whole organisation (its tenant, all
-mailboxes and relays together) in 24 hours. The number follows from the purchased licences.
+The outside recipients of the busiest planned day (all of them, unless the settings say how many are outside) are compared with the number that Microsoft 365
+allows the whole organisation (its tenant, all mailboxes and relays together) in 24 hours. This number follows from the purchased licences.
 
 Why it matters:
 When the organisation has reached the number, Microsoft 365 refuses all its mail to the outside, the daily letters of everybody included.
@@ -84,7 +84,7 @@ ELSEWHERE = elsewhere(
 
 
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
-    """Compare the busiest day with the tenant's number, as if every recipient were outside."""
+    """Compare the busiest day's outside recipients with the tenant's number."""
     server, volume = subject.server, subject.settings.volume
     if channel_of(server) not in (Channel.MAILBOX, Channel.RELAY):
         yield ELSEWHERE(about=server.name, server=server.name)
@@ -93,19 +93,20 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if plan is None:
         yield VOLUME_UNKNOWN(about=server.name, server=server.name, missing=MISSING_RECIPIENTS, **fact(TENANT))
         return
-    known: dict[str, Any] = {"server": server.name, "planned": plan.words, "recipients": plan.busiest_day}
+    outside, words = plan.a_day(TENANT), plan.words_for(TENANT.unit, external=TENANT.external)
+    known: dict[str, Any] = {"server": server.name, "planned": words, "recipients": outside}
     allowed, basis = _allowed(volume)
     known |= fact(TRIAL if is_trial(volume) else TENANT, allowed)
-    if plan.busiest_day <= allowed:
+    if outside <= allowed:
         yield FITTING(about=server.name, basis=basis, **known)
     elif volume.licences is None and not is_trial(volume):
         yield LICENCES_UNKNOWN(about=server.name, missing=MISSING_LICENCES, **known)
     else:
         paused = (volume.licences or 0) > PAUSED_ABOVE and not is_trial(volume)
-        endless = plan.week is not None and plan.week > DAYS * allowed
+        endless = (plan.a_week(TENANT.unit, external=TENANT.external) or 0) > DAYS * allowed
         coming = _coming(volume, subject.now)
         status = Status.NOTE if paused or coming else Status.FAIL if endless else Status.WARN
-        days = counted(parts(plan.busiest_day, allowed), "day")
+        days = counted(parts(outside, allowed), "day")
         if paused:
             basis += "; for more than 500 licences Microsoft had paused it by July 2025"
         elif coming:

@@ -103,11 +103,12 @@ def _waiting(about: str, settings: Settings, service: Service) -> Iterator[Findi
     for server in settings.servers:
         if plan is None or server.limit is None or server.limit.on_exceed == "reject":
             continue
-        needed = (parts(plan.recipients, server.limit.max) - 1) * HOURS[server.limit.per]
+        own = server.limit
+        needed = (parts(plan.of(own.unit), own.max) - 1) * HOURS[own.per]
         if needed > service.max_age:
             yield GIVEN_UP_WAITING(
                 about=about,
-                planned=plan.words,
+                planned=plan.words_for(own.unit),
                 needed=counted(needed, "hour"),
                 server=server.name,
                 hours=counted(service.max_age, "hour"),

@@ -18,7 +18,8 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._volume import DAYS, HOURS, lets_through, planned
 from checks.subject import ServerSubject
 
-WEEK = DAYS * 86400
+DAY = 86400
+WEEK = DAYS * DAY
 
 ROOM = Outcome(
     code="settings.limit-sufficient", status=Status.PASS, title="{server}: the send limit of {own} leaves room for {planned}"
@@ -63,12 +64,15 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if plan is None:
         yield VOLUME_UNKNOWN(about=server.name, **known)
         return
-    known["planned"] = plan.words
-    in_period = (plan.week or plan.busiest_day) if own.per == "week" else plan.within(HOURS[own.per] * 3600)
+    known["planned"] = plan.words_for(own.unit)
+    week = plan.a_week(own.unit)
+    in_period = plan.within(HOURS[own.per] * 3600 if own.per != "week" else DAY, own.unit)
+    if own.per == "week":
+        in_period = week or in_period
     possible = lets_through(own, WEEK)
     if own.on_exceed == "reject" and in_period > own.max:
         yield REJECTING(about=server.name, **known)
-    elif (plan.week or 0) > possible:
-        yield GROWING(about=server.name, possible=possible, week=plan.week, **known)
+    elif (week or 0) > possible:
+        yield GROWING(about=server.name, possible=possible, week=week, **known)
     else:
         yield ROOM(about=server.name, **known)

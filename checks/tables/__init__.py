@@ -48,6 +48,8 @@ class Provider:
     dkim_targets: tuple[str, ...] = ()
     """Names that its customers' DKIM aliases (CNAME) lead to; patterns."""
     mx_patterns: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    """Domains of addresses that only its own customers have; where products share a host, they tell whose a login is."""
     brand: str = ""
     """What its products have in common: what a mail exchanger tells is the company, not the product. Empty: the name."""
     aside: bool = False

@@ -17,7 +17,8 @@ from typing import Any
 from checks.tables._rows import made, once, rows_of, sourced
 
 FILE = "limits"
-UNITS = ("messages", "recipients", "connections")
+UNITS = ("messages", "recipients", "connections", "MB")
+OCTETS = 1024 * 1024  # of a MB, the larger meaning: what is said not to fit by it surely does not
 WINDOWS: dict[str, int | None] = {
     "second": 1,
     "minute": 60,
@@ -53,7 +54,7 @@ class Limit:
     subject: str
     """What is counted, in words."""
     unit: str
-    """messages, recipients or connections."""
+    """messages, recipients or connections; MB for the size of a message as it travels."""
     window: str
     """One of `WINDOWS`."""
     scope: str
@@ -67,12 +68,20 @@ class Limit:
     formula: Formula | None = None
     condition: str = ""
     """For whom the row holds, if not for everybody."""
+    product: bool = False
+    """The condition is no more than to have this product; it is fulfilled once one knows that it is this and no other on the same host."""
+    external: bool = False
+    """Counts recipients outside of the organisation alone."""
+    different: bool = False
+    """Counts each recipient once, however often it is written to."""
     source_date: str = ""
     """Date of the text that was read, as exact as it has one."""
     refusal: str = ""
     """What the provider answers beyond it, as it reads in a sentence."""
     on_exceed: str = ""
     """`defer` where the provider says that it only slows down; what else becomes of a message is told by `refusal`."""
+    default: bool = False
+    """The customer's administrator can set another number."""
     note: str = ""
 
     @property
@@ -89,6 +98,11 @@ class Limit:
     def general(self) -> bool:
         """Whether it holds for every customer, so that a customer's own limit can be compared with it."""
         return not self.condition
+
+    @property
+    def octets(self) -> int | None:
+        """Size of a message; None if it is no size."""
+        return self.value * OCTETS if self.unit == "MB" else None
 
     def for_licences(self, licences: int) -> int:
         """Return the number for a customer with that many licences."""
@@ -171,6 +185,8 @@ def read(rows: list[dict[str, Any]]) -> tuple[Limit, ...]:
             raise ValueError(
                 f"{FILE}: {row.get('id')} needs a unit ({', '.join(UNITS)}), a window ({', '.join(WINDOWS)}) and a scope"
             )
+        if row.get("unit") == "MB" and row.get("window") != "message":
+            raise ValueError(f"{FILE}: {row.get('id')}: MB is the size of one message")
         if row.get("on_exceed", "") not in ("", "defer"):
             raise ValueError(f"{FILE}: {row.get('id')}: on_exceed is defer or left out; a refusal speaks for itself")
         if type(value) is not int or value < 1:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
+import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,8 +19,8 @@ from checks.engine import Run
 from checks.model import Finding, Status
 from checks.rules import office365_messages_per_minute as pace
 from checks.rules import office365_recipients_per_day as daily
-from checks.rules._volume import Planned, lets_through, planned, spoken_time
-from checks.settings import Limit, Volume, parse
+from checks.rules._volume import Planned, burst_paces, lets_through, planned, spoken_time
+from checks.settings import Burst, Limit, Volume, parse
 from checks.subject import of_settings
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -32,10 +35,10 @@ def server(**changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
-def judged(*servers: dict[str, Any], now: datetime = NOW, **settings: Any) -> list[Finding]:
-    """Judge settings by every check of the two families, with the network off."""
+def judged(*servers: dict[str, Any], now: datetime = NOW, families: tuple[str, ...] = FAMILIES, **settings: Any) -> list[Finding]:
+    """Judge settings by every check of the families, with the network off."""
     subjects = of_settings(parse({"servers": list(servers), **settings}), now=now)
-    wanted = [check for check in catalogue() if check.family in FAMILIES]
+    wanted = [check for check in catalogue() if check.family in families]
     results = asyncio.run(Run().judge(wanted, subjects))
     assert not [result.traceback for result in results if result.traceback]
     return [finding for result in results for finding in result.findings]
@@ -147,9 +150,62 @@ def test_every_finding_that_rests_on_a_number_says_which_from_where_and_of_when(
         assert finding.args["as_of"] == "2026-11-23"
 
 
-def test_numbers_in_the_remedies_are_those_of_the_table() -> None:
-    assert f"max = {daily.DAILY.value}," in daily.EXCEEDED.steps[0]
-    assert f"max = {pace.PACE.value}," in pace.SLOWED.steps[0]
+def test_numbers_in_the_remedies_are_those_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed table leaves no number stale: whatever the row says stands in title and steps."""
+    monkeypatch.setattr(daily, "DAILY", replace(daily.DAILY, value=7_777))
+    monkeypatch.setattr(pace, "PACE", replace(pace.PACE, value=23))
+    findings = judged(server(), volume={"recipients_per_mailing": 12_000})
+    for code, number in (("office365.daily-limit-exceeded", "7,777"), ("office365.pace-exceeded", "23")):
+        finding = next(finding for finding in findings if finding.code == code)
+        assert number in finding.title
+        assert finding.remedy is not None
+        assert number in finding.remedy.steps[0]
+    for outcome in (daily.EXCEEDED, daily.PACED, daily.ENDLESS, pace.SLOWED):
+        assert not re.search(r"\b(10,?000|30)\b", outcome.title + outcome.steps[0])
+
+
+NUMBERED = {
+    "easyname": (server(host="mail.hotel.example", provider="easyname", auth="plain"), 3_000),
+    "Infomaniak": (server(host="mail.infomaniak.com", auth="plain"), 6_000),
+    "IONOS": (server(host="smtp.ionos.de", auth="plain"), 3_000),
+    "hosting.de": (server(host="mail.hotel.example", provider="hosting-de", auth="plain"), 3_000),
+    "Microsoft 365": (server(), 12_000),
+    "a free Gmail account": (server(host="smtp.gmail.com", auth="plain", username="hotel@gmail.com"), 1_500),
+}
+TOO_HIGH = {"limit": {"max": 90_000, "per": "hour", "unit": "messages"}, "burst": {"max": 900, "per": "second"}}
+ENTERED = re.compile(r"(limit|burst) = (\{[^}]*\})")
+
+
+def told_to_enter(findings: list[Finding]) -> dict[str, set[str]]:
+    """What the steps of all findings tell to enter, by field."""
+    steps = [step for finding in findings if finding.remedy for step in finding.remedy.steps]
+    return {field: {text for step in steps for found, text in ENTERED.findall(step) if found == field} for field in TOO_HIGH}
+
+
+@pytest.mark.parametrize("name", NUMBERED)
+@pytest.mark.parametrize("entered", [{}, TOO_HIGH], ids=["nothing entered", "too much entered"])
+def test_no_two_checks_name_different_numbers_for_one_field(name: str, entered: dict[str, Any]) -> None:
+    """Where a volume is planned, capacity.entry has the number, and every other check points to it."""
+    one, recipients = NUMBERED[name]
+    findings = judged(one | entered, families=(*FAMILIES, "limits", "capacity"), volume={"recipients_per_mailing": recipients})
+    named = [finding for finding in findings if finding.remedy and any(map(ENTERED.search, finding.remedy.steps))]
+    assert all(len(texts) <= 1 for texts in told_to_enter(findings).values())
+    pointing = [finding for finding in findings if finding.remedy and "capacity.entry names" in finding.remedy.steps[0]]
+    assert pointing
+    assert {finding.code for finding in named} & {"capacity.entry-missing", "capacity.volume-uncarried"}
+
+
+@pytest.mark.parametrize("name", NUMBERED)
+def test_numbers_named_without_a_volume_break_none_of_the_providers(name: str) -> None:
+    """Whoever enters what the step says hears nothing more about these limits, however much is sent later."""
+    one, _ = NUMBERED[name]
+    told = told_to_enter(judged(one | TOO_HIGH))
+    assert any(told.values())
+    assert all(len(texts) <= 1 for texts in told.values())
+    followed = {field: tomllib.loads(f"x = {texts.pop()}")["x"] for field, texts in told.items() if texts}
+    findings = judged(one | followed, volume={"recipients_per_mailing": 1_000_000})
+    codes = {finding.code for finding in findings}
+    assert not {code for code in codes if code.endswith(("-above-provider", "-absent", "-by-calendar", "limit-exceeded"))}
 
 
 def test_with_several_servers_a_remedy_says_that_the_volume_may_leave_elsewhere() -> None:
@@ -187,6 +243,24 @@ def test_a_week_is_never_busier_than_seven_of_its_busiest_days(recipients: int, 
     plan = Planned(recipients=recipients, mailings=mailings)
     assert plan.week is None or plan.week <= 7 * plan.busiest_day
     assert plan.within(60) <= plan.within(3600) <= plan.within(86400)
+
+
+@given(st.integers(1, 10**6), st.integers(1, 1000), st.none() | st.integers(0, 100))
+def test_a_unit_never_counts_more_than_the_recipients(recipients: int, in_one: int, percent: int | None) -> None:
+    """Messages, and whoever is outside, are a part of all recipients; every recipient is in some message."""
+    plan = Planned(recipients=recipients, mailings=1, in_one=in_one, outside_percent=percent)
+    assert plan.messages <= recipients <= plan.messages * in_one
+    assert plan.outside <= recipients
+    assert plan.of("messages", external=True) <= min(plan.messages, plan.outside)
+    assert plan.of("recipients", external=True) == plan.outside
+
+
+@given(st.integers(1, 10**5), st.sampled_from(["second", "minute"]), st.integers(1, 100))
+def test_a_burst_limit_paces_exactly_what_it_lets_through(most: int, per: str, in_one: int) -> None:
+    burst = Burst.model_validate({"max": most, "per": per})
+    a_day = most * (86_400 if per == "second" else 1_440) * in_one
+    for value, kept in ((a_day, True), (a_day - 1, False)):
+        assert burst_paces(burst, replace(daily.DAILY, value=value), in_one) is kept
 
 
 @given(st.integers(1, 10**9), st.sampled_from(["hour", "day", "week"]))

@@ -129,7 +129,7 @@ def test_a_club_with_12000_members_on_one_mailbox_is_told_in_one_sentence_what_h
     )
     assert finding.remedy is not None
     steps = " ".join(finding.remedy.steps)
-    for way in ("limit = { max = 10000", "connector", "Azure Communication Services", "relay service", "mail server of your own", "High Volume Email is no way out"):  # fmt: skip
+    for way in ("the limits that the check capacity.entry names for Mail", "below 10,000 recipients a day", "connector", "Azure Communication Services", "relay service", "mail server of your own", "High Volume Email is no way out"):  # fmt: skip
         assert way in steps
     report = build(
         results=found, tool=sample.TOOL, taken_at=sample.TAKEN, subject=sample.subject(), vantage={"observations": {}}, tables=[]
@@ -157,6 +157,20 @@ TOO_MUCH = {
     "Infomaniak, every day": (other("mail.infomaniak.com"), plan(6_000, 7), ["settings.limit-absent"]),
     "IONOS, the settings wait some hours": (other("smtp.ionos.de", limit={"max": 500, "per": "hour"}), plan(3_000), []),
     "Google Workspace": (other("smtp.gmail.com"), plan(2_500), ["settings.limit-absent"]),
+    "Google Workspace, most of it inside and in shared messages": (
+        other("smtp.gmail.com"), plan(2_500, outside_percent=20, recipients_per_message=100), [],
+    ),
+    "a free Gmail account": (other("smtp.gmail.com") | {"username": "club@gmail.com"}, plan(1_500), ["settings.limit-absent"]),
+    "Microsoft 365, in shared messages": (server(), plan(5_000, recipients_per_message=500), []),
+    "Microsoft 365, a slow burst limit": (
+        server(burst={"max": 5, "per": "minute"}), plan(12_000, licences=25), ["office365.mailing-over-several-days"],
+    ),
+    "a limit of its own in messages": (
+        other("mail.club.example", limit={"max": 100, "per": "day"}), plan(5_000, recipients_per_message=100), [],
+    ),
+    "an onmicrosoft.com sender who writes to colleagues": (
+        server(sender={"email": "office@club.onmicrosoft.com"}, filter=[]), plan(500, outside_percent=0), [],
+    ),
     "Amazon SES, whose quota is individual": (other("email-smtp.eu-central-1.amazonaws.com"), plan(50_000), []),
     "STRATO, which publishes nothing": (other("smtp.strato.de"), plan(5_000), []),
     "a server of one's own": (other("mail.club.example"), plan(50_000), []),

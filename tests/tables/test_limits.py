@@ -42,6 +42,12 @@ def test_more_licences_never_mean_less() -> None:
         ("google-workspace.messages-per-day", 2_000, "messages", "24 hours"),
         ("infomaniak.recipients-per-day", 1_440, "recipients", "24 hours"),
         ("brevo.messages-per-day-free", 300, "messages", "day"),
+        ("azure-acs-email.messages-per-minute-azure-domain", 5, "messages", "minute"),
+        ("google-workspace.different-recipients-per-day-in-all", 3_000, "recipients", "day"),
+        ("microsoft365.message-size", 25, "MB", "message"),
+        ("icloud.message-size", 20, "MB", "message"),
+        ("amazon-ses.message-size", 40, "MB", "message"),
+        ("azure-acs-email.message-size", 10, "MB", "message"),
     ],
 )
 def test_a_number_comes_with_its_unit_and_window(name: str, value: int, unit: str, window: str) -> None:
@@ -77,6 +83,28 @@ def test_recollection_and_vague_rows_are_refused(bad: dict[str, Any]) -> None:
     """Grade R is what somebody remembers; it is never shipped."""
     with pytest.raises(ValueError, match=r"some\.messages-per-day"):
         limits.read([{**ROW, **bad}])
+
+
+def test_a_row_says_by_itself_that_it_counts_outside_recipients_alone() -> None:
+    """Whoever is meant by a limit's subject is counted: no list of such rows stands in the code."""
+    outside = {row.id for row in limits.limits() if "outside" in row.subject and "inside and outside" not in row.subject}
+    assert {row.id for row in limits.limits() if row.external} == outside
+    assert {row.id for row in limits.limits() if row.different} == {
+        row.id for row in limits.limits() if "different" in row.subject
+    }
+
+
+def test_a_size_is_one_of_a_message() -> None:
+    with pytest.raises(ValueError, match="size of one message"):
+        limits.read([{**ROW, "unit": "MB"}])
+    assert limits.read([{**ROW, "unit": "MB", "window": "message"}])[0].octets == 5 * 1024 * 1024
+
+
+def test_the_number_of_free_gmail_rests_on_the_texts_that_name_it() -> None:
+    """Google's page for organisations says nothing of free accounts."""
+    row = limits.limit("gmail.messages-per-day")
+    assert row.grade == "V2"
+    assert not any("support.google.com/a/" in source for source in row.sources)
 
 
 def test_the_same_id_twice_is_refused() -> None:
