@@ -32,7 +32,7 @@ from checks.records.ehlo_facts import limits_of as stated_limits
 from checks.records.ehlo_facts import size_of
 from checks.rules._office365 import Channel as Way
 from checks.rules._office365 import channel_of
-from checks.rules._provider_limits import in_one_message, providers_behind, published, spoken_limit
+from checks.rules._provider_limits import in_one_message, largest_message, providers_behind, published, spoken_limit
 from checks.rules._server import Layer, look
 from checks.rules._volume import DAYS, HOURS, Planned, is_trial, planned
 from checks.rules.office365_tenant_external_recipients import ENFORCED, PAUSED_ABOVE, TENANT, TRIAL
@@ -132,7 +132,7 @@ def setup_of(subject: ServerSubject, stated: Stated) -> Setup | None:
         channel=server.name,
         zone=settings.timezone,
         volume=volume,
-        known=(*_known_own(server), *(_known(row, count, server, volume) for row, count in rows)),
+        known=(*_known_own(server), *(_known(row, count, server, volume) for row, count in rows), *_known_size(server, stated, volume)),
         end=mailings[0].start.replace(tzinfo=ZoneInfo(settings.timezone)) + week * played / (played + left_out)
         if volume.mailings
         else None,
@@ -173,7 +173,7 @@ def _limit(row: Row, count: int) -> Limit:
             seconds=row.seconds or 1
         ),  # also for "day": most do not say when theirs begins, and this is never too fast
         scope=SCOPES.get(row.scope, Scope.ACCOUNT),
-        external_only=row in (TENANT, TRIAL, SHARED_SENDERS),
+        external_only=row.external,
         on_exceed=on_exceed(row),
         source=row.id,
     )
@@ -218,8 +218,16 @@ def _known(row: Row, count: int, server: Server, volume: Planned) -> Known:
         whose=whose,
         as_of=row.checked.isoformat(),
         sources=row.sources,
-        told=volume.within(row.seconds or 0) > count,
+        told=volume.reaches(row) > count,
     )
+
+
+def _known_size(server: Server, stated: Stated, volume: Planned) -> list[Known]:
+    """How large a message may be, where the provider's word stands for the server's own."""
+    row = largest_message(server)
+    if row is None or stated.octets is not None:
+        return []
+    return [replace(_known(row, row.value, server, volume), name="size")]
 
 
 def _known_own(server: Server) -> list[Known]:
@@ -261,7 +269,7 @@ def _channel(server: Server, stated: Stated) -> Channel:
         milliseconds=MESSAGE_MS + (MESSAGE_MS // stated.mails if stated.mails else 0),  # a new connection after so many messages
         bytes_per_second=LINE_BYTES,
         recipients_per_message=min([*in_one, *([stated.recipients] if stated.recipients else [])], default=None),
-        max_bytes=stated.octets,
+        max_bytes=stated.octets or (size.octets if (size := largest_message(server)) else None),
     )
 
 

@@ -217,7 +217,11 @@ def _misfit(plan: Setup, misfit: str) -> tuple[str, str]:
     """Say what does not fit, and what to change."""
     channel, mailing = plan.plan.channel(plan.channel), plan.plan.mailings[0]
     if misfit == "size":
-        what = f"it has {mailing.bytes_per_message // 1_000:,} kB with its files as they travel, and the server takes {(channel.max_bytes or 0) // 1_000:,} kB"
+        size = plan.meant("size")
+        takes = f"the server takes {(channel.max_bytes or 0) // 1_000:,} kB"
+        if size.whose:  # the server was not asked, or did not say
+            takes = f"{size.whose} takes {size.words} (as of {size.as_of})"
+        what = f"it has {mailing.bytes_per_message // 1_000:,} kB with its files as they travel, and {takes}"
         return what, "Put the files on a web page and send the link."
     if misfit == "recipients-per-message":
         most = counted(channel.recipients_per_message or 0, "recipient")
