@@ -108,10 +108,16 @@ def not_past(value: Value, view: View) -> None:
         raise ValueError(f"this day is over; today is {view.today.isoformat()}")
 
 
-def not_to_come(value: Value, view: View) -> None:
-    """The day has come."""
-    if isinstance(value, str) and value > view.today.isoformat():
-        raise ValueError(f"this day has not come yet; today is {view.today.isoformat()}")
+def over_remark(value: Value, view: View) -> str:
+    """Say that a day is over, which may be so: the check says then what to do."""
+    over = isinstance(value, str) and value < view.today.isoformat()
+    return f"this day is over; today is {view.today.isoformat()}." if over else ""
+
+
+def to_come_remark(value: Value, view: View) -> str:
+    """Say that a day has not come yet, which may be so: somebody prepares the next key."""
+    to_come = isinstance(value, str) and value > view.today.isoformat()
+    return f"this day has not come yet; today is {view.today.isoformat()}." if to_come else ""
 
 
 def filter_remark(value: Value, view: View) -> str:

@@ -26,6 +26,7 @@ from checks.probes import (
     TranscriptLine,
 )
 from checks.settings import Auth, Security, Settings, parse
+from reports.dispatcher import normal_form
 from reports.manual import Page
 from reports.model import Report, build
 from reports.observations import describe
@@ -230,8 +231,7 @@ def subject() -> dict[str, Any]:
         "default",
     }
     servers = [
-        {key: value for key, value in server.model_dump(mode="json").items() if key in keys and value}
-        for server in settings().servers
+        {key: value for key, value in server.items() if key in keys and value} for server in normal_form(settings())["servers"]
     ]
     return {
         "kind": "settings", "name": "settings.toml", "domains": ["club.example"], "servers": servers, "settings_digest": "0" * 64, "test_mode": True,

@@ -91,6 +91,22 @@ def test_an_unknown_host_gets_no_guessed_port() -> None:
     assert "connection" in problems(FLAT.replace("connection = 587\n", ""))
 
 
+def test_days_that_nobody_sees_from_outside() -> None:
+    """Each may be given, in the settings file's own form too; a day goes with the password or key that it was said of."""
+    sets = ("password.expires=2027-01-31", "dkim_since=2026-06-01", "selectors=s1")
+    found = made(FLAT, *sets)
+    assert found.servers[0].password is not None
+    assert (found.servers[0].password.expires, found.servers[0].dkim_since) == (date(2027, 1, 31), date(2026, 6, 1))
+    own = FLAT.replace('"office.password" }', '"office.password", expires = 2027-01-31 }')
+    assert made(own, "dkim_since=2026-06-01", "selectors=s1") == found
+    assert made(None, "sender.name=Club", was=found).servers[0].password == found.servers[0].password
+    other = made(None, "password.ref=other.password", "selectors=s2", was=found).servers[0]
+    assert other.password is not None
+    assert (other.password.expires, other.dkim_since) == (None, None)
+    assert made(None, "password.expires=", "dkim_since=", was=found) == made(FLAT, "selectors=s1")
+    assert "password.expires" in problems(FLAT.replace("password =", "# "), "auth=none", "password.expires=2027-01-31")
+
+
 SEVERAL = """\
 default_server = "News"
 dispatch = "service"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from datetime import date
 from typing import Any
 
 import tomlkit
@@ -75,6 +76,22 @@ def test_new_settings_go_where_they_belong() -> None:
         '+ limit = {max = 9, per = "hour", unit = "messages", window = "sliding"}'
     ]
     assert edited(volume={"plan": "E3"}) == ["+ ", "+ [volume]", '+ plan = "E3"']
+
+
+def test_days_for_the_calendar_are_added_changed_and_taken_away_on_their_own() -> None:
+    """Every remark stays; no other line is touched."""
+    assert edited(servers__1__dkim_since=date(2026, 6, 1)) == ["+ dkim_since = 2026-06-01"]
+    assert edited(servers__0__password__expires=date(2027, 1, 31)) == [
+        '- password = { source = "file", ref = "office.password" }',
+        '+ password = { source = "file", ref = "office.password", expires = 2027-01-31}',
+    ]
+    old = settings(server(password={"source": "env", "ref": "X", "expires": "2027-01-31"}, dkim_since="2026-06-01"))
+    text = render(old).replace("2027-01-31}", "2027-01-31} # Ann").replace("2026-06-01", "2026-06-01 # Bob")
+    assert change(tomlkit.parse(text), old, old) == text
+    new = settings(server(password={"source": "env", "ref": "X", "expires": "2028-01-31"}, dkim_since="2027-06-01"))
+    assert change(tomlkit.parse(text), old, new) == text.replace("2027-01-31", "2028-01-31").replace("2026-06-01", "2027-06-01")
+    bare = settings(server(password={"source": "env", "ref": "X"}))
+    assert parse(tomllib.loads(change(tomlkit.parse(text), old, bare))) == bare
 
 
 def test_a_renamed_server_keeps_its_place_and_comments() -> None:

@@ -441,6 +441,52 @@ def test_servers_that_one_does_not_go_through_stay() -> None:
     ] == ["Office", "News", "Third"]
 
 
+# --- days that nobody sees from outside ------------------------------------------------------------------------------------------------
+
+
+DATED = server(
+    password={"source": "file", "ref": "office.password", "expires": "2026-11-01"}, selectors=["s1"], dkim_since="2026-12-01"
+)
+
+
+def asks_days(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Put the questions for both days where they belong."""
+    behind = {"1.password.ref": "1.password.expires", "1.selectors": "1.dkim_since"}
+    return [one for row in rows for one in (row, *([(behind[row[0]], "")] if row[0] in behind else []))]
+
+
+def test_who_logs_in_by_token_is_asked_when_its_secret_ends() -> None:
+    """Nobody else is: no other walk here has that question."""
+    place = next(number for number, (key, _) in enumerate(FIRST) if key == "1.password.value")
+    script = [*FIRST[: place + 1], ("1.password.expires", "31.1.2027"), ("1.password.expires", "2027-01-31"), *FIRST[place + 1 :]]
+    walk = Walk(with_answers(script, s1__auth="xoauth2") + COMMON + SAVE)
+    found = walk.run()
+    assert found.servers[0].password is not None
+    assert found.servers[0].password.expires == date(2027, 1, 31)
+    assert "year-month-day" in walk.prompter.text
+    written = answers_from(walk.flow.answers, HERE)
+    assert build(complete(gather(written, ()), HERE), HERE) == found
+
+
+def test_days_in_existing_settings_are_asked_about_and_stay() -> None:
+    """Also one that is over, and one that has not come: the check says what follows from it."""
+    was = settings(DATED)
+    walk = Walk([*asks_days(kept()), *ALL_DEFAULT, *SAVE], around=HAS_PASSWORD, existing=was)
+    assert walk.run() == was
+    assert "Note: this day is over; today is 2026-11-23." in walk.prompter.text
+    assert "Note: this day has not come yet; today is 2026-11-23." in walk.prompter.text
+
+
+def test_another_password_or_key_has_another_day() -> None:
+    """The old day is not proposed for it."""
+    script = with_answers([*asks_days(kept()), *ALL_DEFAULT, *SAVE], s1__password__ref="new.password", s1__selectors="s2")
+    walk = Walk(script, around=HAS_PASSWORD, existing=settings(DATED))
+    found = walk.run().servers[0]
+    assert found.password is not None
+    assert (found.password.ref, found.password.expires) == ("new.password", None)
+    assert (found.selectors, found.dkim_since) == (("s2",), None)
+
+
 # --- answers given beforehand --------------------------------------------------------------------------------------------------------
 
 
