@@ -5,7 +5,8 @@
 - `ReceiverResults.of(method)`, `.spf`, `.dkim`, `.dmarc`, `.client_address`: what the trusted fields say
 
 Anybody can write such a field into a message. The receiver's own is known by its name (authserv-id), which the caller must know, and by
-its place: what the sender wrote lies below the hop at which the message came in. Microsoft writes no name: trust "" for that.
+its place: a receiver puts its fields above what it was given (RFC 5321 section 4.4), so what stands below the first field that only an
+author writes, or below the next server's Received, is the sender's. Microsoft writes no name: trust "" for that.
 ARC-Authentication-Results repeat what others say; they are counted, never believed (RFC 8617 section 7.2 leaves that to the receiver).
 
 authres is given single pieces without comments, each alone, because one thing that it cannot read costs it the whole field: an empty
@@ -33,6 +34,13 @@ MAX_WORD = 200  # like dkim=pass
 _METHOD = re.compile(r"[A-Za-z0-9-]+\s*(?:/\s*\d+\s*)?=")
 _PROPERTY = re.compile(r"([A-Za-z0-9-]{1,60})\.([A-Za-z0-9._-]{1,60})=(.*)\Z", re.DOTALL)
 _PLAIN_VALUE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]*\Z")
+AUTHORS = frozenset(
+    [
+        "from", "sender", "reply-to", "to", "cc", "bcc", "date", "message-id", "in-reply-to", "references", "subject", "comments",
+        "keywords", "mime-version", "dkim-signature", "user-agent", "x-mailer", "x-sendready-id",
+    ]
+)  # fmt: skip
+"""Fields that are there before a receiver sees a message (RFC 5322 section 3.6, RFC 6376); so are Content-... and List-..."""
 _TYPES = frozenset(["smtp", "header", "body", "policy"])  # RFC 8601 section 2.2; the library knows no others
 _CLIENT = re.compile(r"(?:sender IP is|designates?|client-ip=|remote-ip=)\s*\[?([0-9A-Fa-f:.]{2,45})", re.IGNORECASE)
 _DENIES = re.compile(r"does not designate\s+([0-9A-Fa-f:.]{2,45})", re.IGNORECASE)
@@ -136,8 +144,8 @@ class ReceiverResults:
 def read_results(message: ArrivedMessage, *, trusted: Collection[str], boundary: int | None = None) -> ReceiverResults:
     """Read what the receiver says. `trusted`: its names; a name also stands for hosts below it.
 
-    `boundary`: index of the Received field at which the message came in (`Sending.hop.index`). Fields below the next Received field
-    under it are the sender's, whatever their name.
+    `boundary`: index of the Received field at which the message came in (`Sending.hop.index`). What stands from the next Received field
+    or the first of the author's fields under it on is the sender's, whatever its name. None: the author's fields alone tell.
     """
     found = message.all("authentication-results")
     lowest = _lowest(message, boundary)
@@ -157,9 +165,16 @@ def read_results(message: ArrivedMessage, *, trusted: Collection[str], boundary:
 
 
 def _lowest(message: ArrivedMessage, boundary: int | None) -> int:
-    """Return the index from which on everything is the sender's: its own last Received field."""
-    below = [one.index for one in message.all("received") if boundary is not None and one.index > boundary]
-    return below[0] if below else len(message.fields)
+    """Return the index from which on everything is the sender's."""
+    start = 0 if boundary is None else boundary + 1
+    below = (
+        one.index for one in message.fields[start:] if _is_authors(one.key) or (boundary is not None and one.key == "received")
+    )
+    return next(below, len(message.fields))
+
+
+def _is_authors(name: str) -> bool:
+    return name in AUTHORS or name.startswith(("content-", "list-"))
 
 
 def parse_results(text: str, *, index: int = -1) -> ResultsField:

@@ -22,11 +22,10 @@ from checks.records.received import Chain, Hop, Tls, read_received, sending
 from checks.records.spf_macro import is_askable
 from checks.records.spf_tree import cut
 from checks.rules._arrival import arrival_probe
+from checks.rules._arrived_hosts import Exchangers, is_shared, own_hosts
 from checks.rules._hosts import literal_address, look_up
-from checks.rules._provider_of import provider_of
 from checks.settings import Server
 from checks.subject import Arrival, ServerSubject, Way, domain_of
-from checks.tables import providers_of_mx
 
 MICROSOFT = "outlook.com"  # its servers write Authentication-Results without a name
 MAX_LOOKED_UP = 4  # of them; the first few take nearly all mail
@@ -100,6 +99,8 @@ class Came:
     """The bounce address that the receiver saw (reverse-path); empty for the null sender, None if nobody knows."""
     said: ReceiverResults
     now: datetime
+    other_address: str = ""
+    """A sending address that the receiver names, and its own trace of the message does not; empty if there is none."""
 
     @property
     def author(self) -> str:
@@ -212,21 +213,27 @@ def read(asked: Asked, reading: ArrivalReading, ev: Evidence) -> Came:
     """Work out how a message came in. The mail exchangers of the recipient's domain show which servers are the receiver's."""
     message = message_of(reading)
     domain = _askable(_recipient_domain(asked, message, _chain(reading.raw, cut_off=reading.cut or reading.masked)))
-    # A question without answer is no knowledge.
-    exchangers = tuple(filter(_askable, ev[DnsProbe(domain, "MX")].values[:MAX_MX])) if domain else ()
-    found = look_up(ev, exchangers[:MAX_LOOKED_UP])
-    return _came(asked, reading, exchangers, tuple(address for host in found for address in host.addresses))
+    answer = ev[DnsProbe(domain, "MX")] if domain else None
+    names = tuple(filter(_askable, answer.values[:MAX_MX])) if answer else ()
+    found = look_up(ev, names[:MAX_LOOKED_UP])
+    addresses = tuple(address for host in found for address in host.addresses)
+    known = answer is not None and answer.state.answered
+    return _came(asked, reading, domain, Exchangers(names=names, addresses=addresses, known=known))
 
 
 @lru_cache(maxsize=4)  # a pure function of what was read; rules run again and again on the one message of a run
-def _came(asked: Asked, reading: ArrivalReading, exchangers: tuple[str, ...], addresses: tuple[str, ...]) -> Came:
+def _came(asked: Asked, reading: ArrivalReading, domain: str, exchangers: Exchangers) -> Came:
     message, chain = message_of(reading), _chain(reading.raw, cut_off=reading.cut or reading.masked)
-    hosts = _own_hosts(asked, message, chain, exchangers)
-    hop, sure = _border(chain, hosts, addresses)
-    said = _results(message, chain, hosts, hop)
-    entry = _entry(asked, reading.handover, chain, hop, said.client_address, sure=sure)
-    told = reading.handover is not None or bool(said.client_address)
-    alone = hop is None or hop.authenticated or _shared(asked.server, hosts, exchangers)
+    hosts = own_hosts(chain, domain, exchangers, mailbox=asked.arrival.host, server=asked.server)
+    hop, sure = _border(chain, hosts, exchangers.addresses)
+    said = read_results(message, trusted=()) if reading.handover else _results(message, chain, hosts, hop)  # ours writes none
+    client = said.client_address
+    entry = _entry(asked, reading.handover, chain, hop, client, sure=sure)
+    other = _other_address(said, entry, chain, hop)
+    if other and hop and _above(said, hop).client_address == other:  # which no sender can have written there
+        entry = replace(entry, sure=False)
+    told = reading.handover is not None or bool(client)
+    alone = hop is None or hop.authenticated or is_shared(asked.server, exchangers)
     return Came(
         reading=reading,
         message=message,
@@ -238,6 +245,7 @@ def _came(asked: Asked, reading: ArrivalReading, exchangers: tuple[str, ...], ad
         mail_from=_mail_from(reading, message, said),
         said=said,
         now=asked.now,
+        other_address=other,
     )
 
 
@@ -247,14 +255,6 @@ def _recipient_domain(asked: Asked, message: ArrivedMessage, chain: Chain) -> st
     noted = (chain.hops[0].recipient if chain.hops else "", message.text("delivered-to"), message.text("x-original-to"))
     to = message.to.found
     return next((found for text in noted if (found := _domain(text))), to[0].domain if len(to) == 1 else "")
-
-
-def _own_hosts(asked: Asked, message: ArrivedMessage, chain: Chain, exchangers: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the domains of the receiver's servers, as far as the settings and DNS tell."""
-    names = [*exchangers, asked.arrival.host, _recipient_domain(asked, message, chain)]
-    rows = providers_of_mx(exchangers)
-    patterns = [pattern.removeprefix("*.") for row in rows for pattern in (*row.mx_patterns, *row.hosts)]
-    return tuple(dict.fromkeys(by_suffix_list(name) for name in (*names, *patterns) if "." in name and not literal_address(name)))
 
 
 def _border(chain: Chain, hosts: tuple[str, ...], addresses: tuple[str, ...]) -> tuple[Hop | None, bool]:
@@ -290,12 +290,22 @@ def _entry(asked: Asked, handover: Handover | None, chain: Chain, hop: Hop | Non
             address=_address(handover.address), helo=handover.helo, tls=tls, tls_version=handover.tls_version, sure=True
         )
         found = replace(found, by=chain.hops[0].by if chain.hops else "")
-    elif client and (hop is None or hop.address != client):
+    elif client and (hop is None or not hop.address or not is_public(hop.address)):  # a public one is not replaced by words
         hop = next((one for one in chain.hops if one.address == client), None)
         found = replace(_of_hop(hop), sure=True) if hop else Entry(address=client, sure=True)
     else:
-        found = replace(_of_hop(hop), sure=sure or bool(client)) if hop else Entry(address="")
+        found = replace(_of_hop(hop), sure=sure or hop.address == client) if hop else Entry(address="")
     return found if asked.allow_private or is_public(found.address) else replace(found, sure=False)
+
+
+def _other_address(said: ReceiverResults, entry: Entry, chain: Chain, hop: Hop | None) -> str:
+    """Return a sending address that the receiver names and its trace does not. Machines of its own tell of each other."""
+    within = {one.address for one in chain.hops[: hop.number]} if hop else set()
+    return said.client_address if entry.address and said.client_address not in (entry.address, *within) else ""
+
+
+def _above(said: ReceiverResults, hop: Hop) -> ReceiverResults:
+    return replace(said, trusted=tuple(one for one in said.trusted if one.index < hop.index))
 
 
 def is_public(address: str) -> bool:
@@ -305,15 +315,6 @@ def is_public(address: str) -> bool:
 
 def _of_hop(hop: Hop) -> Entry:
     return Entry(address=hop.address, helo=hop.from_name, by=hop.by, tls=hop.tls, tls_version=hop.tls_version)
-
-
-def _shared(server: Server | None, hosts: tuple[str, ...], exchangers: tuple[str, ...]) -> bool:
-    """Tell whether sender and receiver are the same mail system, so that the outermost hop is the dispatcher's own."""
-    if server is None:
-        return False
-    row = provider_of(server)
-    theirs = {one.spf_include for one in providers_of_mx(exchangers) if one.spf_include}
-    return any(is_within(server.host, host) for host in hosts) or (row is not None and row.spf_include in theirs)
 
 
 def _mail_from(reading: ArrivalReading, message: ArrivedMessage, said: ReceiverResults) -> str | None:

@@ -48,6 +48,13 @@ NONE = Outcome(
     status=Status.NOT_APPLICABLE,
     title="{server}: the receiver has not written into the message what it found{others}",
 )
+OTHER_ADDRESS = Outcome(
+    code="arrival.opinion-other-address",
+    status=Status.NOTE,
+    title="{server}: beside its results the receiver names {other} as the sending address, but its own trace (Received) says {address}; the trace counts",
+    references=("RFC 8601 section 2.7.2",),
+    volatile=("other", "address"),
+)
 NOT_JUDGED = outcome_of_nothing("arrival.second-opinion", "what the receiver found was")
 
 
@@ -61,9 +68,11 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     told = [one for part in came.said.trusted for one in part.results if one.method in METHODS]
     if not told:
         names = [shown(part.name) or "no name" for part in came.said.ignored][:5]
-        others = f"; what stands there under other names ({', '.join(names)}) is not believed" if names else ""
+        others = f"; what stands there where others can have written it ({', '.join(names)}) is not believed" if names else ""
         yield NONE(about=about, server=about, others=others)
         return
+    if came.other_address:
+        yield OTHER_ADDRESS(about=about, server=about, other=came.other_address, address=came.entry.address)
     proof = proof_of(came, ev)
     found = disagreements(came.said, spf=proof.spf, signatures=proof.signatures.results, dmarc=proof.dmarc)
     for one in found:

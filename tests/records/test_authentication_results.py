@@ -123,6 +123,35 @@ def test_what_the_sender_wrote_is_not_believed() -> None:
     assert len(found.ignored) == 1
 
 
+@pytest.mark.parametrize(
+    "mark", ["From: a@club.example", "DATE: x", "Message-ID: <a@b.example>", "List-Id: x", "DKIM-Signature: v=1"]
+)
+def test_what_stands_under_an_authors_field_is_not_believed(mark: str) -> None:
+    """A sender without a Received field of its own cannot speak in the receiver's name from inside the letter."""
+    fields = (
+        "Received: from a by mx.mail.example; x",
+        "Received-SPF: pass",
+        "Authentication-Results: mx.mail.example; spf=fail",
+        "X-Filter: clean",
+        "Authentication-Results: mx.mail.example; dkim=fail",
+        mark,
+        "Authentication-Results: mx.mail.example; dmarc=pass",
+    )
+    for boundary in (0, None):
+        found = results(*fields, trusted=["mx.mail.example"], boundary=boundary)
+        assert [brief(one)[0][:2] for one in found.trusted] == [("spf", "fail"), ("dkim", "fail")]
+
+
+def test_a_receiver_that_signs_is_believed_above_its_trace() -> None:
+    """Above the hop at which the message came in, no sender writes; a forwarder's own signature there ends nothing."""
+    fields = (
+        "DKIM-Signature: v=1",
+        "Authentication-Results: mx.mail.example; spf=pass",
+        "Received: from a by mx.mail.example; x",
+    )
+    assert results(*fields, trusted=["mx.mail.example"], boundary=2).spf is not None
+
+
 def test_many_fields() -> None:
     found = results(*["Authentication-Results: a; spf=pass"] * 100, trusted=["a"])
     assert (len(found.trusted), found.dropped) == (MAX_FIELDS, 80)
