@@ -35,4 +35,4 @@ def due_of(change: Change, now: datetime, *, who: str) -> dict[str, Any] | None:
     if change.has_come(now):
         return None
     words = f"{change.when}, as announced (read on {change.checked.isoformat()}); look it up before then"
-    return due(change.since, of=change.id, what=f"{who}: {change.what}", words=words)
+    return due(change.to_remember(now), of=change.id, what=f"{who}: {change.what}", words=words)

@@ -29,11 +29,17 @@ class Change:
     """When the sources were read."""
     source_date: str = ""
     note: str = ""
+    begins: date | None = None
+    """The first day on which it may be there, where the announcement names a stretch: whoever has to act must be done by then."""
 
     @property
     def provider(self) -> str:
         """The provider's id."""
         return self.id.partition(".")[0]
+
+    def to_remember(self, now: datetime) -> date:
+        """Return the day for a calendar: the first on which it may come, and when that has gone by, the one on which it is certain."""
+        return self.begins if self.begins and now.astimezone(UTC).date() < self.begins else self.since
 
     def has_come(self, now: datetime) -> bool:
         """Whether the day has been reached, in UTC."""
@@ -65,6 +71,8 @@ def read(rows: list[dict[str, Any]]) -> tuple[Change, ...]:
     for row in sourced(rows, FILE):
         if type(row.get("since")) is not date or not row.get("when"):
             raise ValueError(f"{FILE}: {row.get('id')} does not say when")
+        if "begins" in row and not (type(row["begins"]) is date and row["begins"] < row["since"]):
+            raise ValueError(f"{FILE}: {row.get('id')}: begins must be a day before {row['since']}")
         found.append(made(Change, row, FILE))
     once([row.id for row in found], FILE)
     return tuple(found)

@@ -300,6 +300,18 @@ def test_a_day_that_was_announced_roughly_says_so() -> None:
     assert ics.read(calendar.render(found)).parts[0].text("DESCRIPTION").startswith(f"When: {words}\n")
 
 
+@pytest.mark.parametrize(
+    ("now", "on"), [("2026-12-20", "2026-12-21"), ("2026-12-21", "2027-01-01"), ("2026-12-31", "2027-01-01")]
+)
+def test_a_rough_day_is_remembered_at_its_earliest(now: str, on: str) -> None:
+    """A reminder after the event helps nobody; once the stretch has begun, its end is what is left."""
+    told = due_of(
+        change("microsoft365.password-login-off-by-default"), datetime.fromisoformat(f"{now}T12:00:00+00:00"), who="Microsoft 365"
+    )
+    assert told is not None
+    assert told["on"] == on
+
+
 def test_strangers_text_changes_no_element_of_the_page() -> None:
     bad, good = (pages.read(html.render(hostile(text), manual=sample.manual)) for text in (HOSTILE, BENIGN))
     assert "coming" in bad.values("id")
@@ -313,7 +325,14 @@ def events_of(servers: list[dict[str, Any]], readings: dict[str, Any], **setting
     """Run the rules with dates; return what comes up and when."""
     subjects = of_settings(parse({**settings, "servers": servers}), now=sample.TAKEN)
     run = Run(gather=ZoneWorld("mail A 192.0.2.10", readings=readings), deadline=30)
-    only = ("tls.certificate-expiry", "tls.certificate-chain", "office365.basic-authentication", "settings.test-mode")
+    only = (
+        "tls.certificate-expiry",
+        "tls.certificate-chain",
+        "office365.basic-authentication",
+        "settings.test-mode",
+        "settings.secret-expiry",
+        "dkim.key-age",
+    )
     wanted = [check for check in select(only) if readings or not check.id.startswith("tls.")]
     found = build(
         results=asyncio.run(run.judge(wanted, subjects)),
@@ -352,5 +371,43 @@ def test_days_of_the_settings_and_of_microsoft() -> None:
     mode = {"enabled": True, "redirect_to": "qa@club.example", "until": date(2026, 12, 1)}
     found = events_of([server, {**server, "name": "Second", "default": False}], {}, test_mode=mode)
     (password,) = (what for what in found if what.startswith("Microsoft 365: login by password"))
-    assert found == {"Last day of test mode": "2026-12-01", password: "2027-01-01"}
+    assert found == {"Last day of test mode": "2026-12-01", password: "2026-12-21"}, (
+        "at the end of December: it may come in its last days"
+    )
     assert events_of([{**server, "auth": "xoauth2"}], {}) == {}, "a token outlives the day, and its own end is not known"
+
+
+def test_days_that_somebody_wrote_into_the_settings() -> None:
+    """The last day of a secret, and half a year after the first day of a DKIM key; unless one is over already."""
+    kept = {"source": "env", "ref": "SMTP_PASSWORD", "expires": "2027-01-31"}
+    found = events_of([{**SERVER, "password": kept, "dkim_since": "2026-08-31", "auth": "xoauth2"}], {})
+    assert found == {
+        "Main: last day of the secret behind the token": "2027-01-31",
+        "Main: its DKIM key has been in use for 6 months": "2027-02-28",
+    }
+    over = {**SERVER, "password": {**kept, "expires": "2026-11-01"}, "dkim_since": "2026-01-31"}
+    assert events_of([over], {}) == {}
+
+
+def test_a_secret_and_a_key_that_two_servers_share_are_one_entry_each() -> None:
+    """The earlier day counts."""
+    kept = {"source": "env", "ref": "SMTP_PASSWORD", "expires": "2027-01-31"}
+    first = {**SERVER, "password": kept, "dkim_since": "2026-09-01"}
+    second = {**first, "name": "Second", "default": False, "password": {**kept, "expires": "2027-01-15"}}
+    assert events_of([first, second], {}) == {
+        "Second: last day of the password": "2027-01-15",
+        "Main: its DKIM key has been in use for 6 months": "2027-03-01",
+    }
+
+
+def test_where_a_provider_signs_it_is_asked_how_the_key_is_changed() -> None:
+    """Nobody can make a key for Microsoft 365 with our command; whoever runs the own server is shown it, with a selector of that month."""
+
+    def steps(host: str) -> str:
+        subjects = of_settings(parse({"servers": [{**SERVER, "host": host, "dkim_since": "2026-09-30"}]}), now=sample.TAKEN)
+        (result,) = asyncio.run(Run(gather=ZoneWorld(""), deadline=30).judge(select(("dkim.key-age",)), subjects))
+        return " ".join(result.findings[0].args["due"]["steps"])  # type: ignore[index]
+
+    assert "--domain club.example --selector mail202703" in steps("mail.club.example")
+    assert "new-key" not in steps("smtp.office365.com")
+    assert "Microsoft 365" in steps("smtp.office365.com")
