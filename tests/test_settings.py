@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema
 import pytest
 
 from checks.settings import Settings, SettingsError, json_schema, parse
+from checks.subject import ServerSubject, of_settings
 
 CANARY = "SECRETCANARY-hunter2"
 
@@ -179,3 +181,11 @@ def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         settings.timezone = "UTC"
     assert isinstance(settings, Settings)
+
+
+def test_two_days_for_one_password_are_one_login() -> None:
+    """Whoever wrote the day at one of two entries only does not have the password presented twice."""
+    both = parse({"servers": [server(), server(name="Second", default=False, password=kept(expires="2027-01-31"))]})
+    subjects = [one for one in of_settings(both, now=datetime(2026, 11, 23, tzinfo=UTC)) if isinstance(one, ServerSubject)]
+    assert [one.name for one in subjects if one.leader is None] == ["Main"]
+    assert [one.leader.name for one in subjects if one.leader is not None] == ["Main"]

@@ -81,33 +81,34 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if server.dkim_since > today:
         yield TO_COME(**known, since=since)
         return
-    turn, steps = _later(server.dkim_since, ADVICE.months), _steps(server, today)
+    turn = _later(server.dkim_since, ADVICE.months)
+    domain, selector = domain_of(server.sender.email), _selector(max(today, turn))
+    steps = _steps(server, domain, selector)
     fact: dict[str, Any] = {"since": since, "months": ADVICE.months, "who": ADVICE.who, "as_of": ADVICE.checked.isoformat()}
     entry = due(
         turn,
-        of=f"dkim key of {domain_of(server.sender.email)} at {server.host}:{server.port}",
+        of=f"dkim key of {domain} at {server.host}:{server.port}",
         what=f"{server.name}: its DKIM key has been in use for {ADVICE.months} months",
         owner=Owner.MAIL_ADMIN,
         steps=steps,
         words=f"as {ADVICE.who} advises (read on {ADVICE.checked.isoformat()}); nothing breaks on that day",
     )
     if today > turn:
-        domain, selector = domain_of(server.sender.email), _selector(today)
         yield OLD(**known, **fact, domain=domain, selector=selector, steps=steps, due=entry)
     else:
         yield YOUNG(**known, **fact, due=entry)
 
 
-def _steps(server: Server, today: date) -> tuple[str, ...]:
+def _steps(server: Server, domain: str, selector: str) -> tuple[str, ...]:
     provider = provider_of(server)
     if provider is not None:
         return tuple(step.format(provider=provider.name) for step in THEIRS)
-    return tuple(step.format(domain=domain_of(server.sender.email), selector=_selector(today)) for step in OLD.steps)
+    return tuple(step.format(domain=domain, selector=selector) for step in OLD.steps)
 
 
-def _selector(today: date) -> str:
+def _selector(first: date) -> str:
     """Propose a name that says how old the key is."""
-    return f"mail{today.year:04}{today.month:02}"
+    return f"mail{first.year:04}{first.month:02}"
 
 
 def _later(day: date, months: int) -> date:
