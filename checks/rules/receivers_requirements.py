@@ -21,7 +21,8 @@ from typing import Any
 
 from checks.model import CheckResult, Finding, Outcome, Owner, Status
 from checks.rules._bulk import Bulk, bulk, busiest
-from checks.rules._receiver_facts import FACTS, Answer, Seen, Sender, all_of, any_of, seen, senders
+from checks.rules._receiver_facts import FACTS
+from checks.rules._receiver_seen import Answer, Seen, Sender, all_of, any_of, seen, senders
 from checks.settings import Volume
 from checks.subject import DomainSubject, SettingsSubject, Subject
 from checks.tables.receivers import Receiver, Requirement, receivers

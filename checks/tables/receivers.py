@@ -24,7 +24,7 @@ class Requirement:
     what: str
     """How it reads in a table: "SPF and DKIM pass"."""
     facts: tuple[str, ...]
-    """What must be true; the words are those of checks.receivers."""
+    """What must be true; the words are those of checks.rules._receiver_facts."""
     grade: str
     sources: tuple[str, ...]
     checked: date

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from checks.model import CheckResult, Finding, Outcome, Status
 from checks.rules._bulk import Bulk, bulk, is_bulk
-from checks.rules._receiver_facts import FACTS, Answer, Sender, seen, senders
+from checks.rules._receiver_facts import FACTS
+from checks.rules._receiver_seen import Answer, Sender, seen, senders
 from checks.rules.arrival_one_click import BOTH, FLAWS, NO_POST
 from checks.rules.receivers_requirements import NEEDED, conclude
 from checks.settings import Volume, parse
@@ -188,6 +189,9 @@ def test_three_ways_to_unsubscribe(found: CheckResult, one_click: str, in_header
         ("helo-name", said("arrival.helo-differs", NOTE), "not-met"),
         ("helo-name", said("arrival.helo-without-name", WARN), "not-met"),
         ("helo-name", said("arrival.helo-is-reverse-name", PASS), "met"),
+        ("helo-full", said("arrival.helo-differs", NOTE), "not-known-yet"),  # whether that name exists was not asked
+        ("helo-full", said("arrival.helo-without-name", WARN), "not-met"),
+        ("helo-full", said("arrival.helo-is-reverse-name", PASS), "met"),
         ("blocklists", said("reputation.not-listed", PASS), "not-known-yet"),  # one list is not all lists
         ("blocklists", said("reputation.listed-address", WARN), "not-met"),
         ("dkim-key-1024", said("dkim.weak-key", NOTE), "not-known-yet"),  # found by a usual name; who knows whether it signs
