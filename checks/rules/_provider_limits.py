@@ -82,11 +82,9 @@ def duration(plan: Planned, server: Server, row: Limit) -> timedelta:
 
 def spoken_limit(row: Limit) -> str:
     """Write a limit as it reads in a sentence: "10,000 recipients in 24 hours", "2,000 different outside recipients a day"."""
-    unit = row.unit.removesuffix("s") if row.value == 1 else row.unit
-    unit = f"{'different ' * row.different}{'outside ' * row.external}{unit}"
     if row.window == "message":
-        return f"{row.value:,} {unit} in one message{' by default' * row.default}"
-    return f"{row.value:,} {unit} {'in' if row.window[0].isdigit() else 'a'} {row.window}".replace(" a hour", " an hour")
+        return f"{row.value:,} {row.noun} in one message{' by default' * row.default}"
+    return f"{row.value:,} {row.noun} {'in' if row.window[0].isdigit() else 'a'} {row.window}".replace(" a hour", " an hour")
 
 
 def known(server: Server, row: Limit) -> dict[str, Any]:

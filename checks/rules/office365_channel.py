@@ -64,6 +64,7 @@ CONNECTOR_LOGIN = Outcome(
 INSIDE_ONLY = Outcome(
     code="office365.inside-recipients-only",
     status=Status.WARN,
+    weighs=(Status.NOTE,),
     title="{server} uses High Volume Email, which delivers to recipients inside of the organisation only (as of {as_of})",
     owner=Owner.US,
     steps=(
@@ -85,7 +86,8 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         return
     as_of = day(row.checked)
     if channel is Channel.HIGH_VOLUME:
-        yield INSIDE_ONLY(about=server.name, server=server.name, as_of=as_of)
+        inside = subject.settings.volume.outside_percent == 0  # nobody outside is written to
+        yield INSIDE_ONLY(about=server.name, status=Status.NOTE if inside else None, server=server.name, as_of=as_of)
     elif channel is Channel.RELAY:
         outcome = CONNECTOR if server.auth is Auth.NONE else CONNECTOR_LOGIN
         yield outcome(about=server.name, server=server.name, host=server.host, as_of=as_of)

@@ -108,7 +108,7 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         status = Status.NOTE if paused or coming else Status.FAIL if endless else Status.WARN
         days = counted(parts(outside, allowed), "day")
         if paused:
-            basis += "; for more than 500 licences Microsoft had paused it by July 2025"
+            basis += f"; for more than {PAUSED_ABOVE:,} licences Microsoft had paused it by July 2025"
         elif coming:
             basis += f"; enforced {coming.when}"
         yield EXCEEDED(

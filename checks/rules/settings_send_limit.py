@@ -131,8 +131,8 @@ def _compared(subject: ServerSubject, own: OwnLimit, rows: list[Limit], plan: Pl
         allowed, unit = _allowed(own, row, in_one)
         harmless = plan is not None and not plan.exceeds(row)
         shared = {"about": server.name, "own": words, "counted": unit, **known(server, row)}
-        if allowed > row.value and burst_paces(server.burst, row, in_one):
-            kept = kept or row
+        if burst_paces(server.burst, row, in_one):  # whatever the send limit lets through
+            kept = kept or (row if allowed > row.value else None)
         elif allowed > row.value:
             status = Status.NOTE if harmless else Status.WARN
             worded = steps(subject, shared["provider"], pointing=plan is not None and not harmless, more=STEPS[1:])

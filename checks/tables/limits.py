@@ -100,6 +100,12 @@ class Limit:
         return not self.condition
 
     @property
+    def noun(self) -> str:
+        """What is counted, behind the number: "recipients", "different outside recipients"."""
+        unit = self.unit.removesuffix("s") if self.value == 1 else self.unit
+        return f"{'different ' * self.different}{'outside ' * self.external}{unit}"
+
+    @property
     def octets(self) -> int | None:
         """Size of a message; None if it is no size."""
         return self.value * OCTETS if self.unit == "MB" else None

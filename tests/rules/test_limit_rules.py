@@ -19,9 +19,11 @@ from checks.engine import Run
 from checks.model import Finding, Status
 from checks.rules import office365_messages_per_minute as pace
 from checks.rules import office365_recipients_per_day as daily
+from checks.rules._capacity import Stated, setup_of
 from checks.rules._volume import Planned, burst_paces, lets_through, planned, spoken_time
 from checks.settings import Burst, Limit, Volume, parse
-from checks.subject import of_settings
+from checks.subject import ServerSubject, of_settings
+from checks.tables.limits import limit
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 FAMILIES = ("office365", "settings")
@@ -222,6 +224,17 @@ def test_with_several_servers_a_remedy_says_that_the_volume_may_leave_elsewhere(
         if finding.code == "office365.daily-limit-exceeded" and finding.remedy
     ]
     assert ["another server of the settings" in step for step in steps] == [True]
+
+
+def test_what_a_row_counts_is_what_is_played() -> None:
+    """No list of rows stands in the code: a provider's file says by itself that it counts outside recipients alone."""
+    one = server(host="smtp.gmail.com", auth="plain")
+    subjects = of_settings(parse({"servers": [one], "volume": {"recipients_per_mailing": 9}}), now=NOW)
+    plan = next(setup_of(subject, Stated()) for subject in subjects if isinstance(subject, ServerSubject))
+    assert plan is not None
+    played = {limit.name: limit.external_only for limit in plan.plan.limits}
+    assert set(played.values()) == {True, False}
+    assert all(external is limit(name).external for name, external in played.items())
 
 
 # --- volume -----------------------------------------------------------------------------------------------------------

@@ -168,6 +168,7 @@ TOO_MUCH = {
     "a limit of its own in messages": (
         other("mail.club.example", limit={"max": 100, "per": "day"}), plan(5_000, recipients_per_message=100), [],
     ),
+    "High Volume Email for colleagues": (server(host="smtp.hve.mx.microsoft"), plan(50_000, outside_percent=0), []),
     "an onmicrosoft.com sender who writes to colleagues": (
         server(sender={"email": "office@club.onmicrosoft.com"}, filter=[]), plan(500, outside_percent=0), [],
     ),
