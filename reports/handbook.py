@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import string
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from checks.catalogue import HEADINGS, Check
 from checks.model import Outcome, Owner
@@ -121,18 +122,32 @@ NO_REFUSAL = {  # by the first digit, RFC 5321 section 4.2.1
 }
 
 
-def cause_page(reply: str, cause: Cause | None, *, width: int = WIDTH) -> str:
-    """Explain a server's reply for a terminal; an unknown one is shown as it came and never guessed at."""
-    said = f"The server said: {line(reply)}"
-    if cause is None:
-        return "\n".join([*_wrapped(said, width), "", *_wrapped(NO_REFUSAL.get(reply.strip()[:1], UNEXPLAINED), width)]) + "\n"
-    lines = [
-        *_wrapped(said, width),
-        "",
-        *_wrapped(f"It means: {cause.meaning}.", width),
-        "",
+def cause_page(reply: str, cause: Cause | None, *, by: Mapping[str, Cause] = MappingProxyType({}), width: int = WIDTH) -> str:
+    """Explain a server's reply for a terminal; an unknown one is shown as it came and never guessed at.
+
+    `by`: what it means where a certain provider's servers say it, by the provider's name; for a reply without a cause of its own.
+    """
+    said = [*_wrapped(f"The server said: {line(reply)}", width), ""]
+    if cause is not None:
+        return "\n".join([*said, *_wrapped(f"It means: {cause.meaning}.", width), "", *_what_to_do(cause, width)]) + "\n"
+    if not by:
+        return "\n".join([*said, *_wrapped(NO_REFUSAL.get(reply.strip()[:1], UNEXPLAINED), width)]) + "\n"
+    rows = [*said, *_wrapped("Its words do not show whose server it was, and only some providers explain this reply.", width)]
+    for provider, theirs in by.items():
+        rows += [
+            "",
+            *_wrapped(f"From a server of {provider}, it means: {theirs.meaning}.", width),
+            "",
+            *_what_to_do(theirs, width),
+        ]
+    return "\n".join(rows) + "\n"
+
+
+def _what_to_do(cause: Cause, width: int) -> list[str]:
+    return [
         *([f"In the settings: {cause.field}", ""] if cause.field else []),
         f"Who can change it: {OWNER[Owner(cause.owner)].inline}.",
         *_numbered(cause.steps, width),
+        "",
+        f"Source: {cause.source} (read {cause.checked.isoformat()})",
     ]
-    return "\n".join([*lines, "", f"Source: {cause.source} (read {cause.checked.isoformat()})"]) + "\n"

@@ -253,3 +253,13 @@ def test_families_and_reply_reading_stay_apart() -> None:
     found = classify(reply, "microsoft")
     assert found is not None
     assert (found.kind, provider_family("microsoft365")) == (Kind.CREDENTIALS, "microsoft")
+
+
+def test_a_reply_that_one_provider_explains_is_told_as_that_provider_s() -> None:
+    """The words do not show whose server it was: said so, and nobody's fault is named as a fact."""
+    done = CliRunner().invoke(command, ["550 5.4.5 Daily user sending limit exceeded."], standalone_mode=False)
+    said = " ".join(done.output.split())
+    assert "only some providers explain this reply" in said
+    assert "From a server of Google, it means: this Google account has used up its messages for the day." in said
+    assert "It means:" not in said
+    assert "From a server of Microsoft" not in said

@@ -7,6 +7,11 @@ import click
 from wizard import exits
 from wizard.terminal import safe
 
+FAMILIES = {
+    "microsoft": "Microsoft",
+    "google": "Google",
+    "yahoo": "Yahoo",
+}  # whose replies the table knows (checks.tables.replies)
 CLOSE = 0.75  # two letters changed places in a short code; what is farther off is another word
 
 
@@ -65,7 +70,11 @@ def _reply(text: str, provider: str) -> int:
 
     if provider and not (known(provider) or provider_family(provider)):
         raise click.UsageError(f'There is no provider "{safe(provider[:60])}"; `sendready providers` lists them.')
-    click.echo(cause_page(text[:2000], classify_text(text[:2000], provider), width=_width()), nl=False)
+    text = text[:2000]
+    cause = classify_text(text, provider)
+    theirs = {} if cause or provider else {name: classify_text(text, family) for family, name in FAMILIES.items()}
+    by = {name: one for name, one in theirs.items() if one is not None}
+    click.echo(cause_page(text, cause, by=by, width=_width()), nl=False)
     return exits.READY
 
 
