@@ -64,6 +64,10 @@ class Provider:
     checked: date = date.min
     """When the sources were read."""
     note: str = ""
+    unnumbered: str = ""
+    """What the provider says of limits without a number, in words."""
+    shared_limits: tuple[str, ...] = ()
+    """Limits of other products of the company that count here too, by id."""
 
     @property
     def short(self) -> str:

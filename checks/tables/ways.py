@@ -72,6 +72,10 @@ class Switch:
     """How it stands if nobody touched it."""
     password_only: bool = False
     """It does not matter to a login by token."""
+    token_only: bool = False
+    """It does not matter to a login by password."""
+    same_domain: bool = False
+    """It is fulfilled wherever the sender's domain is the one of the login."""
     source_date: str = ""
     note: str = ""
 
@@ -102,6 +106,8 @@ def switches(folder: Path | None = None) -> tuple[Switch, ...]:
     for row in found:
         if row.concerns not in CONCERNS or not row.where.endswith("."):
             raise ValueError(f"{FILE_SWITCHES}: {row.id} needs concerns ({', '.join(CONCERNS)}) and a sentence in where")
+        if row.password_only and row.token_only:
+            raise ValueError(f"{FILE_SWITCHES}: {row.id} matters to nobody: password_only and token_only")
     return found
 
 
@@ -124,6 +130,11 @@ def switch(name: str) -> Switch:
 def ways_of(provider: str) -> tuple[Way, ...]:
     """Return the ways of a provider's customers, given by its id."""
     return tuple(row for row in ways() if row.provider == provider)
+
+
+def ways_to(provider: str) -> tuple[Way, ...]:
+    """Return the ways of other products that lead to a provider, given by its id."""
+    return tuple(row for row in ways() if row.provider_id == provider != row.provider)
 
 
 def switches_of(provider: str) -> tuple[Switch, ...]:
