@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from checks.settings import Part, SettingsError, parse
 from checks.subject import ServerSubject
@@ -28,44 +29,63 @@ class Offer(Part):
     """When a mailing is out with it."""
 
 
+class Seen(NamedTuple):
+    """What of a server's answers matters here."""
+
+    name: str
+    host: str
+    sender: str
+    provider: str
+    username: str
+
+
 def offers(view: View) -> dict[int, Offer]:
     """Return what each server without limits of its own would need, by its place."""
     volume = tuple((key, value) for key in VOLUME if (value := view.answers.common.get(f"volume.{key}")) is not None)
     if not any(key == "recipients_per_mailing" for key, _ in volume):
         return {}
     zone = str(view.answers.common.get("timezone") or "Europe/Berlin")
+    rows = view.servers()
+    seen = [_seen(row, place) for place, row in enumerate(rows)]
     found = {}
-    for place, server in enumerate(view.servers()):
-        limited = server.get("limit.per") not in (None, "none") or server.get("burst.max") is not None
-        host, sender = str(server.get("host") or ""), str(server.get("sender.email") or "")
-        if host and sender and not limited:
-            name = str(server.get("name") or host)
-            offer = _offer(name, host, sender, str(server.get("provider") or ""), volume, zone, view.today.isoformat())
+    for place, row in enumerate(rows):
+        limited = row.get("limit.per") not in (None, "none") or row.get("burst.max") is not None
+        server = seen[place]
+        if server.host and server.sender and not limited:
+            others = tuple(other for other in seen if other is not server and other.host and other.sender)
+            offer = _offer(server, others, volume, zone, view.today.isoformat())
             if offer is not None:
                 found[place] = offer
     return found
 
 
-@lru_cache(maxsize=64)  # asked before each question; reckoned once
-def _offer(
-    name: str, host: str, sender: str, provider: str, volume: tuple[tuple[str, Any], ...], zone: str, today: str
-) -> Offer | None:
-    from checks.rules._capacity import Stated, setup_of  # noqa: PLC0415 - reads the tables
-    from checks.rules._capacity_foreseen import foresee, in_words, moment, stopped, worst  # noqa: PLC0415 - as above
+def _seen(row: Mapping[str, Any], place: int) -> Seen:
+    words = [str(row.get(key) or "") for key in ("host", "sender.email", "provider", "username")]
+    return Seen(str(row.get("name") or (f"{words[0]} {place + 1}" if place else words[0])), *words)
 
-    row = {
-        "name": name,
-        "default": True,
-        "host": host,
+
+def _as_settings(server: Seen, *, default: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "name": server.name,
+        "default": default,
+        "host": server.host,
         "port": 587,
         "security": "starttls",
         "auth": "none",
-        "sender": {"email": sender},
+        "sender": {"email": server.sender},
     }
+    return row | {key: value for key, value in (("provider", server.provider), ("username", server.username)) if value}
+
+
+@lru_cache(maxsize=64)  # asked before each question; reckoned once
+def _offer(server: Seen, others: tuple[Seen, ...], volume: tuple[tuple[str, Any], ...], zone: str, today: str) -> Offer | None:
+    from checks.rules._capacity import Stated, setup_of  # noqa: PLC0415 - reads the tables
+    from checks.rules._capacity_foreseen import foresee, moment, stopped, worst  # noqa: PLC0415 - as above
+    from checks.rules._capacity_foreseen import offered as words  # noqa: PLC0415 - as above
+
+    rows = [_as_settings(server, default=True), *(_as_settings(other, default=False) for other in others)]
     try:
-        settings = parse(
-            {"timezone": zone, "volume": dict(volume), "servers": [row | ({"provider": provider} if provider else {})]}
-        )
+        settings = parse({"timezone": zone, "volume": dict(volume), "servers": rows})
     except SettingsError:
         return None  # the answers do not fit together yet; whoever reads them says so
     now = datetime.combine(datetime.fromisoformat(today).date(), time(12), UTC)
@@ -79,7 +99,7 @@ def _offer(
     best = found.entry
     limit = None if best.max is None else {"max": best.max, "per": best.per, "unit": best.unit.value, "window": best.window}
     burst = None if best.burst is None else {"max": best.burst, "per": best.burst_per}
-    return Offer(server=name, limit=limit, burst=burst, words=in_words(best), until=moment(one.finish, plan.zone))
+    return Offer(server=server.name, limit=limit, burst=burst, words=words(plan, found), until=moment(one.finish, plan.zone))
 
 
 def offered(view: View) -> bool:

@@ -1,107 +1,53 @@
-"""What to make of a simulation: whether the plan is carried, why not, the smallest settings that carry it, and the limits to enter."""
+"""The smallest settings that carry a plan: how many mailboxes, how many connections, how much of a limit, how many recipients in a message."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from checks.capacity.entry import Entry, entry
-from checks.capacity.model import Channel, Limit, Mailing, Plan, Unit
+from checks.capacity.entry import Entry, entered, entry
+from checks.capacity.model import Channel, Limit, Mailing, Plan, Sliding, Unit
+from checks.capacity.moments import HOUR, SECOND
 from checks.capacity.result import CONNECTIONS, Outcome, Result
-from checks.capacity.simulate import simulate
+from checks.capacity.simulate import HORIZON, play, summary
 
 MAX_COPIES = 64
 """Mailboxes for one purpose; who needs more needs another kind of service."""
 MAX_CONNECTIONS = 128
 NO_BOUND = 1_000_000_000
 
-
-class Why(StrEnum):
-    """What becomes of messages that the plan does not carry."""
-
-    MISFIT = "misfit"  # no message of it can ever pass
-    REJECTED = "rejected"  # refused for good
-    EXPIRED = "expired"  # given up because of its age
-    UNSENT = "unsent"  # still waiting after a year
-    LATE = "late"  # all of it goes, but after the wished time
+By = datetime | timedelta | None
+"""When everything has to be done; a length: each mailing so long after its own start; None: some time."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Obstacle:
-    """Why a mailing is not carried."""
-
-    mailing: str
-    why: Why
-    limit: str
-    """The limit that is to blame: the one that held back most, or that no message fits through; `connections`, or empty, where none did."""
-    messages: int
+def in_time(result: Result, by: By) -> bool:
+    """Whether every message went, and in time."""
+    if isinstance(by, timedelta):
+        return all(one.complete and one.finish is not None and one.finish - one.start <= by for one in result.mailings)
+    return result.finish is not None and (by is None or result.finish <= by)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Needs:
-    """The smallest change of one kind that lets everything finish in time; None where that kind of change cannot do it."""
-
-    channel: str
-    mailboxes: int | None
-    """That many logins like this one, each taking an equal share of the mailings."""
-    connections: int | None
+def carries(plan: Plan, by: By = None) -> bool:
+    """Whether every message goes, and in time."""
+    return in_time(summary(play(plan, patience=_patience(plan, by))), by)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Advice:
-    """All of it."""
-
-    result: Result
-    finish: datetime | None
-    """The earliest moment at which everything is done; None if some of it never is."""
-    obstacles: tuple[Obstacle, ...]
-    """Empty: the plan is carried."""
-    needs: tuple[Needs, ...]
-    """For each channel of a mailing that is not carried."""
-    entries: tuple[Entry, ...]
-    """The limit and burst to enter, for each channel that has limits of its provider."""
-
-    @property
-    def carried(self) -> bool:
-        """Whether every message goes, and in time."""
-        return not self.obstacles
+def _patience(plan: Plan, by: By) -> int:
+    """How long to play after the last start: no longer than can be in time."""
+    if by is None:
+        return HORIZON
+    left = by if isinstance(by, timedelta) else by - max(_first(mailing) for mailing in plan.mailings)
+    return min(HORIZON, max(HOUR, int(left.total_seconds() * SECOND) + SECOND))
 
 
-def advise(plan: Plan, *, by: datetime | None = None) -> Advice:
-    """Judge a plan. With `by`, everything has to be done at that moment."""
-    result = simulate(plan)
-    blocked = obstacles(plan, result, by)
-    late = {mailing.channel for mailing in plan.mailings if mailing.name in {found.mailing for found in blocked}}
-    fits = not any(found.why is Why.MISFIT for found in blocked)
-    return Advice(
-        result=result,
-        finish=result.finish,
-        obstacles=blocked,
-        needs=tuple(needs(plan, channel.name, by) for channel in plan.channels if channel.name in late) if fits else (),
-        entries=tuple(found for channel in plan.channels if (found := entry(plan, channel.name)) is not None),
-    )
+def _first(mailing: Mailing) -> datetime:
+    return mailing.start.replace(tzinfo=ZoneInfo(mailing.zone))
 
 
-def obstacles(plan: Plan, result: Result, by: datetime | None = None) -> tuple[Obstacle, ...]:
-    """Say which mailings are not carried, and why."""
-    found = []
-    for outcome in result.mailings:
-        limit = _blamed(outcome, result, plan)
-        for why, messages in (
-            (Why.MISFIT, outcome.messages if outcome.misfit else 0),
-            (Why.REJECTED, outcome.rejected),
-            (Why.EXPIRED, outcome.expired),
-            (Why.UNSENT, 0 if outcome.misfit else outcome.unsent),
-            (Why.LATE, outcome.sent if by is not None and outcome.finish is not None and outcome.finish > by else 0),
-        ):
-            if messages:
-                found.append(Obstacle(mailing=outcome.name, why=why, limit=limit, messages=messages))
-    return tuple(found)
-
-
-def _blamed(outcome: Outcome, result: Result, plan: Plan) -> str:
+def blamed(outcome: Outcome, result: Result, plan: Plan) -> str:
+    """Return the limit that set the pace of a mailing: what held back most of it, else what did for the longest; empty if nothing did."""
     if outcome.misfit:
         return outcome.misfit
     if outcome.held:
@@ -117,38 +63,81 @@ def _blamed(outcome: Outcome, result: Result, plan: Plan) -> str:
     return max(lasting)[1] if lasting else ""
 
 
-# --- the smallest settings --------------------------------------------------------------------------------------------
+# --- several logins ---------------------------------------------------------------------------------------------------
 
 
-def carries(plan: Plan, by: datetime | None = None) -> bool:
-    """Whether every message goes, and in time."""
-    finish = simulate(plan).finish
-    return finish is not None and (by is None or finish <= by)
+def mailboxes_needed(
+    plan: Plan, channel: str, by: By = None, *, zone: str = "UTC", repeats_after: int | None = None
+) -> int | None:
+    """Return the smallest number of equal logins that carry the plan, each with the limits entered that it then has to keep.
 
-
-def needs(plan: Plan, channel: str, by: datetime | None = None) -> Needs:
-    """Say how many mailboxes, or how many connections, would do."""
-    return Needs(
-        channel=channel, mailboxes=mailboxes_needed(plan, channel, by), connections=connections_needed(plan, channel, by)
+    None if a limit that they share, or their number, stands in the way.
+    """
+    fewest = _smallest(
+        _least(plan, channel, by), MAX_COPIES, lambda count: _one_carries(plan, channel, count, by, zone, repeats_after)
+    )
+    shared = tuple(limit for limit in plan.limits if limit.scope.shared or (limit.channels and channel not in limit.channels))
+    if fewest is None or not shared:
+        return fewest
+    free = tuple(replace(found, connections=None) if found.name == channel else found for found in plan.channels)
+    waits = replace(plan, channels=free, limits=shared)
+    if (found := entry(waits, channel, zone=zone, repeats_after=repeats_after)) is not None:
+        waits = entered(waits, found, zone=zone)
+    if not in_time(_played(waits, by), by):
+        return None
+    return next(
+        (count for count in range(fewest, MAX_COPIES + 1) if _all_carry(plan, channel, count, by, zone, repeats_after)), None
     )
 
 
-def mailboxes_needed(plan: Plan, channel: str, by: datetime | None = None) -> int | None:
-    """Return the smallest number of equal logins that carry the plan; None if a limit that they share, or their number, stands in the way."""
-    fewest = _smallest(1, MAX_COPIES, lambda count: carries(_one_of(plan, channel, count), by))
-    if fewest is None:
-        return None
+def each_enters(
+    plan: Plan, channel: str, count: int, *, zone: str = "UTC", repeats_after: int | None = None
+) -> tuple[Plan, Entry | None]:
+    """Return the plan with so many logins like one, and what each of them enters so that no limit is met, those that they share included."""
+    whole = copied(plan, channel, count)
+    names = _names(channel, count)
+    busiest = max(names, key=lambda name: sum(mailing.recipients for mailing in whole.mailings if mailing.channel == name))
+    found = entry(whole, busiest, zone=zone, repeats_after=repeats_after)
+    if found is not None:
+        for name in names:
+            whole = entered(whole, replace(found, channel=name), zone=zone)
+    return whole, found
 
-    def enough(count: int) -> bool:
-        return carries(copied(plan, channel, count), by)
 
-    if enough(fewest):
-        return fewest
-    shared = tuple(limit for limit in plan.limits if limit.scope.shared or (limit.channels and channel not in limit.channels))
-    free = tuple(Channel(name=found.name) if found.name == channel else found for found in plan.channels)
-    if not carries(replace(plan, channels=free, limits=shared), by):
-        return None
-    return next((count for count in range(fewest + 1, MAX_COPIES + 1) if enough(count)), None)
+def _all_carry(plan: Plan, channel: str, count: int, by: By, zone: str, repeats_after: int | None) -> bool:
+    whole, _ = each_enters(plan, channel, count, zone=zone, repeats_after=repeats_after)
+    result = _played(whole, by)
+    return in_time(result, by) and not any(one.refused for one in result.mailings)
+
+
+def _one_carries(plan: Plan, channel: str, count: int, by: By, zone: str, repeats_after: int | None) -> bool:
+    """Whether the busiest of several logins carries its part, as if they shared nothing."""
+    part = _one_of(plan, channel, count)
+    if (found := entry(part, channel, zone=zone, repeats_after=repeats_after)) is not None:
+        part = entered(part, found, zone=zone)
+    result = _played(part, by)
+    return in_time(result, by) and not any(one.refused for one in result.mailings)
+
+
+def _played(plan: Plan, by: By) -> Result:
+    return summary(play(plan, patience=_patience(plan, by)))
+
+
+def _least(plan: Plan, channel: str, by: By) -> int:
+    """How many logins it takes at least, by the room that the windows of each have until then."""
+    ours = [mailing for mailing in plan.mailings if mailing.channel == channel]
+    if by is None or not ours:
+        return 1
+    groups = [[mailing] for mailing in ours] if isinstance(by, timedelta) else [ours]
+    least = 1
+    for group in groups:
+        span = by if isinstance(by, timedelta) else by - min(_first(mailing) for mailing in group)
+        for limit in plan.limits_of(channel):
+            if isinstance(limit.window, Sliding) and not limit.scope.shared:
+                room = limit.count * (max(0, int(span.total_seconds())) // limit.window.seconds + 1)
+                weight = sum(n * limit.weight(r, e) for mailing in group for n, r, e in mailing.runs())
+                least = max(least, -(-weight // room))
+    return min(least, MAX_COPIES)
 
 
 def _one_of(plan: Plan, channel: str, copies: int) -> Plan:
@@ -162,29 +151,11 @@ def _one_of(plan: Plan, channel: str, copies: int) -> Plan:
     return replace(plan, mailings=tuple(mailings), limits=limits)
 
 
-def fitting_recipients(plan: Plan, channel: str) -> int | None:
-    """Return how many recipients a message may have at most, so that it can pass at all; None if nothing limits it."""
-    found = plan.channel(channel).recipients_per_message
-    counts = [limit.count for limit in plan.limits_of(channel) if limit.unit is Unit.RECIPIENTS]
-    return min([*counts, *([] if found is None else [found])], default=None)
-
-
-def connections_needed(plan: Plan, channel: str, by: datetime | None = None) -> int | None:
-    """Return the smallest number of connections at once that carries the plan; None if more of them do not help."""
-    return _smallest(1, MAX_CONNECTIONS, lambda count: carries(_changed(plan, channel, count), by))
-
-
-def count_needed(plan: Plan, limit: str, by: datetime | None = None) -> int | None:
-    """Return the smallest count of a limit that carries the plan; None if raising it does not help."""
-    most = max(NO_BOUND, *(found.count for found in plan.limits if found.name == limit))
-    return _smallest(1, most, lambda count: carries(_counted(plan, limit, count), by))
-
-
 def copied(plan: Plan, channel: str, copies: int) -> Plan:
     """Return the plan with several logins like one: each has its limits and takes an equal share of its messages."""
     if copies == 1:
         return plan
-    names = [f"{channel} ({number + 1})" for number in range(copies)]
+    names = _names(channel, copies)
     channels: list[Channel] = []
     for found in plan.channels:
         channels += [replace(found, name=name) for name in names] if found.name == channel else [found]
@@ -193,6 +164,10 @@ def copied(plan: Plan, channel: str, copies: int) -> Plan:
         mailings += _shared_out(mailing, names) if mailing.channel == channel else [mailing]
     limits = tuple(replace(limit, channels=_renamed(limit.channels, channel, names)) for limit in plan.limits)
     return replace(plan, channels=tuple(channels), mailings=tuple(mailings), limits=limits)
+
+
+def _names(channel: str, copies: int) -> list[str]:
+    return [channel] if copies == 1 else [f"{channel} ({number + 1})" for number in range(copies)]
 
 
 def _shared_out(mailing: Mailing, names: list[str]) -> list[Mailing]:
@@ -220,6 +195,27 @@ def _renamed(channels: tuple[str, ...], channel: str, names: list[str]) -> tuple
     for name in channels:
         found += names if name == channel else [name]
     return tuple(found)
+
+
+# --- the rest ---------------------------------------------------------------------------------------------------------
+
+
+def fitting_recipients(plan: Plan, channel: str) -> int | None:
+    """Return how many recipients a message may have at most, so that it can pass at all; None if nothing limits it."""
+    found = plan.channel(channel).recipients_per_message
+    counts = [limit.count for limit in plan.limits_of(channel) if limit.unit is Unit.RECIPIENTS]
+    return min([*counts, *([] if found is None else [found])], default=None)
+
+
+def connections_needed(plan: Plan, channel: str, by: By = None) -> int | None:
+    """Return the smallest number of connections at once that carries the plan; None if more of them do not help."""
+    return _smallest(1, MAX_CONNECTIONS, lambda count: carries(_changed(plan, channel, count), by))
+
+
+def count_needed(plan: Plan, limit: str, by: By = None) -> int | None:
+    """Return the smallest count of a limit that carries the plan; None if raising it does not help."""
+    most = max(NO_BOUND, *(found.count for found in plan.limits if found.name == limit))
+    return _smallest(1, most, lambda count: carries(_counted(plan, limit, count), by))
 
 
 def _changed(plan: Plan, channel: str, connections: int) -> Plan:

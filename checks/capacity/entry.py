@@ -72,7 +72,7 @@ def entry(
 ) -> Entry | None:
     """Return what to enter for a channel, of what is safe that with which the plan is done first; None if nothing limits it.
 
-    Every limit in the plan counts as one to respect. A limit that channels share is divided among them. `zone` is the settings' time zone.
+    Every limit in the plan counts as one to respect. A limit that several logins share is divided among them. `zone` is the settings' time zone.
     The plan comes again after `repeats_after` seconds; None: it does not.
     """
     size = max((m.recipients_per_message for m in plan.mailings if m.channel == channel), default=1)
@@ -106,7 +106,7 @@ def _own(name: str, count: int, unit: Unit, window: Sliding | Calendar, channel:
 
 def _bound(limit: Limit, plan: Plan, channel: str, size: int, margin: Fraction, repeats_after: int | None) -> _Bound:
     sharing = {mailing.channel for mailing in plan.mailings if not limit.channels or mailing.channel in limit.channels}
-    whole = limit.count // (max(1, len(sharing)) if limit.scope.shared else 1)
+    whole = limit.count // ((max(1, len(sharing)) if limit.scope.shared else 1) + limit.others)
     least = size if limit.unit is Unit.RECIPIENTS else 1  # where no room is left for a margin, none is kept
     share = max(floor(whole * (1 - margin)), least if least <= whole else 0)
     seconds = limit.window.seconds if isinstance(limit.window, Sliding) else LONGEST[limit.window.every]

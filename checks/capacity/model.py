@@ -92,13 +92,15 @@ class Limit:
     on_exceed: OnExceed = OnExceed.DEFER
     channels: tuple[str, ...] = ()
     """The channels that it binds; empty means all."""
+    others: int = 0
+    """Logins outside of the plan that count here too; what is entered leaves as much room for each of them."""
     reset_at: datetime | None = None
     """The counter starts anew at this moment too."""
     source: str = ""
     """Where the number comes from: the id of a row of the table of limits, or a field of the settings."""
 
     def __post_init__(self) -> None:
-        if self.count < 1:
+        if self.count < 1 or self.others < 0:
             raise ValueError("a limit is 1 or more; to have no limit, leave it out")
         if self.reset_at is not None and self.reset_at.tzinfo is None:
             raise ValueError("reset_at needs a time zone")

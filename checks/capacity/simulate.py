@@ -276,6 +276,8 @@ def _collision(one: Job, other: Job, until: dict[Counter, int]) -> Collision | N
     together = min(_ends(one), _ends(other))
     meets, slowed, ends = [], [], other.start
     for counter, lingers in until.items():
+        if lingers <= other.start:
+            continue  # the first one's have left it before
         last = min(lingers, _ends(other))
         waited = any(low < last and other.start < high for low, high in counter.spans)
         if waited or other.start < together:

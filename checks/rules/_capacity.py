@@ -8,7 +8,7 @@ own limits do what the settings say. What nobody states is assumed here, in cons
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from checks.capacity.model import (
@@ -23,13 +23,12 @@ from checks.capacity.model import (
     Scope,
     Sliding,
     Unit,
-    encoded_size,
 )
-from checks.capacity.volume import recurring
 from checks.evidence import Evidence, Undetermined
 from checks.records.capacity_shown import BY_SPEED
 from checks.records.ehlo_facts import limits_of as stated_limits
 from checks.records.ehlo_facts import size_of
+from checks.rules._capacity_mailings import OTHER_MAIL, mailings_of_week
 from checks.rules._office365 import Channel as Way
 from checks.rules._office365 import channel_of
 from checks.rules._provider_limits import in_one_message, largest_message, providers_behind, published, spoken_limit
@@ -42,13 +41,9 @@ from checks.subject import ServerSubject
 from checks.tables.limits import Limit as Row
 from checks.tables.limits import limit, limits_of
 
-START = "09:00"  # where the settings do not say when a mailing starts
 MESSAGE_MS = 1_000  # one message over an open connection: some round trips and the server's own work
 LINE_BYTES = 1_000_000  # a second: an ordinary line of 8 Mbit/s upwards
-TEXT_BYTES = 50_000  # of a message without its files
-MOST_MAILINGS = 7  # of a week that are played; where there are more, the first of them show everything that the rest would
 OWN_LIMIT, OWN_BURST = "settings.limit", "settings.burst"
-OTHER_MAIL = "other mail"
 SHARED_SENDERS = limit("microsoft365.onmicrosoft-external-recipients")
 SCOPES = {"mailbox": Scope.MAILBOX, "user": Scope.MAILBOX, "tenant": Scope.TENANT}
 """Whatever else a provider counts by, or does not say, more mailboxes are not known to help against it."""
@@ -89,12 +84,22 @@ class Setup:
     zone: str
     volume: Planned
     known: tuple[Known, ...]
+    begin: datetime
+    """When the first mailing starts."""
     end: datetime | None
     """When the next mailings would begin: those of the next week, or those that are not played; None: nobody said how many there are."""
     given_up_after: int | None
     """Hours."""
     left_out: int
     """Mailings of the week that are not played."""
+    following: Mailing | None
+    """The mailing after those that are played; None: nobody said how many there are in a week."""
+    beside: tuple[str, ...]
+    """Other servers of the settings that count in some of the same limits."""
+    connections_known: bool
+    """Whether the provider says how many connections it takes at once."""
+    as_of: str
+    """The oldest day on which one of the facts was read; empty: it rests on none."""
 
     def meant(self, name: str) -> Known:
         """Return what a limit's name means."""
@@ -120,24 +125,36 @@ def setup_of(subject: ServerSubject, stated: Stated) -> Setup | None:
     if volume is None:
         return None
     rows = in_force(subject)
-    limits = [_limit(row, count) for row, count in rows]
+    others = {row.id: sharing(subject, row) for row, _ in rows}
+    limits = [replace(_limit(row, count), others=len(others[row.id])) for row, count in rows]
     own = [*_own_limit(server.limit, settings.timezone), *_own_burst(server)]
-    mailings, left_out = _mailings(subject, volume)
+    mailings, left_out, following = mailings_of_week(subject, volume, [*own, *limits])
+    at_once = _at_once(server)
     channel = _channel(server, stated)
+    begin = mailings[0].start.replace(tzinfo=ZoneInfo(settings.timezone))
     bare = Plan(mailings=mailings, channels=(channel,), limits=tuple(limits), dispatcher=_dispatcher(settings))
-    week, played = timedelta(days=DAYS), min(max(volume.mailings or 1, volume.said_a_day or 1), MOST_MAILINGS)
+    week, played = timedelta(days=DAYS), sum(not mailing.name.startswith(OTHER_MAIL) for mailing in mailings)
     return Setup(
         plan=replace(bare, limits=(*own, *limits)),
         bare=bare,
         channel=server.name,
         zone=settings.timezone,
         volume=volume,
-        known=(*_known_own(server), *(_known(row, count, server, volume) for row, count in rows), *_known_size(server, stated, volume)),
-        end=mailings[0].start.replace(tzinfo=ZoneInfo(settings.timezone)) + week * played / (played + left_out)
-        if volume.mailings
-        else None,
+        known=(
+            *_known_own(server),
+            *(_known(row, count, server, volume) for row, count in rows),
+            *_known_size(server, stated, volume),
+        ),
+        begin=begin,
+        end=begin + week * played / (played + left_out) if volume.mailings else None,
         given_up_after=bare.dispatcher.max_age_hours,
         left_out=left_out,
+        following=following if volume.mailings else None,
+        beside=tuple(dict.fromkeys(name for row, _ in rows for name in others[row.id])),
+        connections_known=bool(at_once),
+        as_of=min(
+            (row.checked.isoformat() for row in (*(row for row, _ in rows), *at_once, *in_one_message(server))), default=""
+        ),
     )
 
 
@@ -149,7 +166,7 @@ def in_force(subject: ServerSubject) -> list[tuple[Row, int]]:
     found = [(row, row.value) for row in published(subject.server)]
     if channel_of(subject.server) in (Way.MAILBOX, Way.RELAY):
         found += _of_tenant(subject.settings.volume, subject.now)
-        if f".{subject.server.sender.email.rpartition('@')[2]}".endswith(".onmicrosoft.com"):
+        if _is_shared_sender(subject.server):
             found.append((SHARED_SENDERS, SHARED_SENDERS.value))
     return found
 
@@ -162,6 +179,31 @@ def _of_tenant(volume: Volume, now: datetime) -> list[tuple[Row, int]]:
         return []
     since = next(day for most, day in ENFORCED.items() if volume.licences <= most)
     return [(TENANT, TENANT.for_licences(volume.licences))] if since.has_come(now) else []
+
+
+def sharing(subject: ServerSubject, row: Row) -> tuple[str, ...]:
+    """Return the other servers of the settings whose mail counts in the same limit.
+
+    All of one settings document are taken to be one customer. A limit of a mailbox is shared by those that log in as the same one.
+    """
+    found = []
+    for other in subject.settings.servers:
+        if other.name == subject.server.name or row.provider not in {one.id for one in providers_behind(other)}:
+            continue
+        if not SCOPES.get(row.scope, Scope.ACCOUNT).shared and _login(other) != _login(subject.server):
+            continue
+        if row == SHARED_SENDERS and not _is_shared_sender(other):
+            continue
+        found.append(other.name)
+    return tuple(found)
+
+
+def _login(server: Server) -> str:
+    return (server.username or server.sender.email).casefold()
+
+
+def _is_shared_sender(server: Server) -> bool:
+    return f".{server.sender.email.rpartition('@')[2]}".endswith(".onmicrosoft.com")
 
 
 def _limit(row: Row, count: int) -> Limit:
@@ -259,18 +301,21 @@ def _stated(subject: ServerSubject, ev: Evidence) -> Stated:
 
 
 def _channel(server: Server, stated: Stated) -> Channel:
-    in_one = [row.value for row in in_one_message(server) if row.unit == "recipients"]
-    at_once = [
-        row.value for row in limits_of(one.id for one in providers_behind(server)) if row.general and row.window == "at once"
-    ]
     return Channel(
         name=server.name,
-        connections=min(at_once, default=1),
+        connections=min((row.value for row in _at_once(server)), default=1),
         milliseconds=MESSAGE_MS + (MESSAGE_MS // stated.mails if stated.mails else 0),  # a new connection after so many messages
         bytes_per_second=LINE_BYTES,
-        recipients_per_message=min([*in_one, *([stated.recipients] if stated.recipients else [])], default=None),
+        recipients_per_message=min(
+            [*(row.value for row in in_one_message(server)), *([stated.recipients] if stated.recipients else [])], default=None
+        ),
         max_bytes=stated.octets or (size.octets if (size := largest_message(server)) else None),
     )
+
+
+def _at_once(server: Server) -> list[Row]:
+    """The numbers of connections that hold for every customer."""
+    return [row for row in limits_of(one.id for one in providers_behind(server)) if row.general and row.window == "at once"]
 
 
 def _dispatcher(settings: Settings) -> Dispatcher:
@@ -279,55 +324,6 @@ def _dispatcher(settings: Settings) -> Dispatcher:
         return Dispatcher()
     service = settings.service or Service()
     return Dispatcher(retry_minutes=service.retry or (service.max_age * 60,), max_age_hours=service.max_age)
-
-
-def _mailings(subject: ServerSubject, volume: Planned) -> tuple[tuple[Mailing, ...], int]:
-    """Return the mailings of a week that begins tomorrow, each with the other mail of its hour before it."""
-    said, zone = subject.settings.volume, subject.settings.timezone
-    tomorrow = subject.now.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
-    start = datetime.combine(tomorrow, time.fromisoformat(said.start or START))
-    files = (said.attachments_kb or 0) * 1_000
-    first = Mailing(
-        name="mailing",
-        channel=subject.server.name,
-        start=start,
-        zone=zone,
-        recipients=volume.recipients,
-        recipients_per_message=said.recipients_per_message or 1,
-        external=None if said.outside_percent is None else volume.recipients * said.outside_percent // 100,
-        bytes_per_message=encoded_size(TEXT_BYTES, files) if files else 0,
-    )
-    wanted = max(volume.mailings or 1, volume.said_a_day or 1)
-    times = min(wanted, MOST_MAILINGS)
-    mailings = (
-        _by_the_day(first, wanted, volume.said_a_day)[:times]
-        if volume.said_a_day
-        else recurring(first, per_week=wanted, times=times)
-    )
-    if said.peak_hour_messages:
-        others = [
-            replace(
-                mailing, name=f"{OTHER_MAIL} {place}", recipients=said.peak_hour_messages, recipients_per_message=1, external=None,
-                bytes_per_message=0, priority=1,
-            )
-            for place, mailing in enumerate(mailings, start=1)
-        ]  # fmt: skip
-        mailings = (*mailings, *others)
-    return mailings, wanted - times
-
-
-def _by_the_day(first: Mailing, wanted: int, a_day: int) -> tuple[Mailing, ...]:
-    """Share mailings out over days that lie as far apart as possible, and evenly round the clock of each."""
-    days = -(-wanted // a_day)
-    apart = timedelta(minutes=24 * 60 // a_day)
-    return tuple(
-        replace(
-            first,
-            name=first.name if wanted == 1 else f"{first.name} {place + 1}",
-            start=first.start + timedelta(days=DAYS * (place // a_day) // days) + place % a_day * apart,
-        )
-        for place in range(min(wanted, MOST_MAILINGS))
-    )
 
 
 def grown(plan: Setup, percent: int) -> Setup:

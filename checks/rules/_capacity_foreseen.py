@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from checks.capacity.advise import MAX_COPIES, copied
+from checks.capacity.advise import blamed, connections_needed, count_needed, each_enters, mailboxes_needed
 from checks.capacity.entry import Entry, entered, entry
-from checks.capacity.model import Mailing, OnExceed, Plan, Sliding
+from checks.capacity.model import OnExceed, Plan
 from checks.capacity.moments import HOUR
 from checks.capacity.result import CONNECTIONS, Outcome, Result
 from checks.capacity.simulate import play, summary
@@ -23,13 +23,16 @@ from checks.records.capacity_shown import (
     ShownMailing,
     ShownPlan,
 )
-from checks.rules._capacity import OTHER_MAIL, Known, Setup
+from checks.rules._capacity import Known, Setup
+from checks.rules._capacity_mailings import OTHER_MAIL
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 PATIENCE_DAYS, PATIENCE_MANY = 35, 7  # after the last start; of one mailing, and of a week's: what is not out then is not carried
 FEW = 2  # mailings; more of them are in each other's way, and their tail says nothing new
-MOST_SHARED_OUT = 300_000  # messages a week; who has more is better off with a service that is made for mailings
-TRIES = 3  # numbers of mailboxes beyond what the widest windows ask for; the margin between them is small
+MOST_SHARED_OUT = 300_000  # messages that are played; who has more is better off with a service that is made for mailings
+MOST_NAMED = 4  # servers in a sentence
+MOST_CONNECTIONS = 50  # Postfix takes so many at once from one client (smtpd_client_connection_count_limit)
+DAY = timedelta(days=1)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -46,6 +49,8 @@ class Foreseen:
     paced: Result
     """With that entered, and nothing else of the settings' own."""
     paced_plan: Plan
+    beside: tuple[str, ...] = ()
+    """Other servers of the settings that the numbers to enter leave room for."""
 
 
 @lru_cache(maxsize=32)  # three rules ask, each perhaps twice; the answer depends on the plan alone
@@ -53,7 +58,7 @@ def foresee(plan: Setup) -> Foreseen:
     """Play a plan."""
     bare = played(plan.bare)
     result = bare if plan.plan == plan.bare else played(plan.plan)
-    found = entry(plan.bare, plan.channel, zone=plan.zone)
+    found = entry(plan.bare, plan.channel, zone=plan.zone, repeats_after=repeats_after(plan))
     paced_plan = entered(plan.bare, found, zone=plan.zone) if found else plan.bare
     return Foreseen(
         result=result,
@@ -61,7 +66,22 @@ def foresee(plan: Setup) -> Foreseen:
         entry=found,
         paced=bare if paced_plan == plan.bare else played(paced_plan),
         paced_plan=paced_plan,
+        beside=_beside(plan, found),
     )
+
+
+def _beside(plan: Setup, found: Entry | None) -> tuple[str, ...]:
+    """Return those that share limits, if without them more could be entered."""
+    if not plan.beside or found is None:
+        return ()
+    alone = replace(plan.bare, limits=tuple(replace(limit, others=0) for limit in plan.bare.limits))
+    free = entry(alone, plan.channel, zone=plan.zone, repeats_after=repeats_after(plan))
+    return () if free == found else plan.beside
+
+
+def repeats_after(plan: Setup) -> int | None:
+    """After how many seconds the mailings that are played come again; None: nobody said that they do."""
+    return None if plan.end is None else int((plan.end - plan.begin).total_seconds())
 
 
 def played(plan: Plan) -> Result:
@@ -69,40 +89,53 @@ def played(plan: Plan) -> Result:
     return summary(play(plan, patience=patience_days(plan) * 24 * HOUR))
 
 
+def with_following(plan: Setup) -> Result:
+    """Play it with the mailing that comes after it, which may meet what is left of it."""
+    today = foresee(plan).result
+    if plan.following is None:
+        return today
+    return played(replace(plan.plan, mailings=(*plan.plan.mailings, plan.following)))
+
+
 def patience_days(plan: Plan) -> int:
     """How long to wait after the last start."""
     return PATIENCE_DAYS if len(plan.mailings) <= FEW else PATIENCE_MANY
 
 
+def late(plan: Setup, result: Result) -> bool:
+    """Whether not all is out when the mailings that follow begin: week by week the queue grows."""
+    return plan.end is not None and (result.finish is None or result.finish > plan.end)
+
+
 @lru_cache(maxsize=32)
-def mailboxes(plan: Setup, by: datetime) -> int | None:
-    """Return how many mailboxes, with the limits entered, have everything out by then; None if more do not help, or it would be too many."""
-    whole = foresee(plan).paced_plan
-    if _least(whole, by, shared=True) > 1 or sum(mailing.messages for mailing in whole.mailings) > MOST_SHARED_OUT:
+def mailboxes(plan: Setup, by: datetime | timedelta) -> tuple[int, Entry] | None:
+    """Return how many mailboxes have everything out by then, and what each enters; None if more do not help, or it would be too many."""
+    if sum(mailing.messages for mailing in plan.bare.mailings) > MOST_SHARED_OUT:
         return None
-    least = _least(whole, by, shared=False)
-    left = max(HOUR, *((by - _first(mailing)) // timedelta(milliseconds=1) for mailing in whole.mailings[-1:]))
-    for count in range(least, min(least + TRIES, MAX_COPIES + 1)):
-        finish = summary(play(copied(whole, plan.channel, count), patience=left)).finish
-        if finish is not None and finish <= by:
-            return count
-    return None
+    again = repeats_after(plan)
+    count = mailboxes_needed(plan.bare, plan.channel, by, zone=plan.zone, repeats_after=again)
+    if count is None or count == 1:
+        return None
+    _, found = each_enters(plan.bare, plan.channel, count, zone=plan.zone, repeats_after=again)
+    return None if found is None else (count, found)
 
 
-def _first(mailing: Mailing) -> datetime:
-    return mailing.start.replace(tzinfo=ZoneInfo(mailing.zone))
+@lru_cache(maxsize=32)
+def connections(plan: Setup, by: datetime | timedelta) -> int | None:
+    """Return how many connections at once have everything out by then; None if more do not help, or the provider says how many it takes."""
+    if plan.connections_known:
+        return None
+    count = connections_needed(foresee(plan).paced_plan, plan.channel, by)
+    return count if count is not None and 1 < count <= MOST_CONNECTIONS else None
 
 
-def _least(plan: Plan, by: datetime, *, shared: bool) -> int:
-    """How many times the widest windows have to be there: in so many of them no more than so much leaves."""
-    most = 1
-    span = int((by - min(_first(mailing) for mailing in plan.mailings)).total_seconds())
-    for limit in plan.limits:
-        if isinstance(limit.window, Sliding) and limit.scope.shared is shared:
-            room = limit.count * (max(0, span) // limit.window.seconds + 1)
-            weight = sum(n * limit.weight(r, e) for mailing in plan.mailings for n, r, e in mailing.runs())
-            most = max(most, -(-weight // room))
-    return most
+def least_of(plan: Setup, name: str) -> int | None:
+    """Return the smallest number of a limit of the settings that has everything out in time; None if that does not help."""
+    if plan.end is None:
+        return None
+    own = tuple(limit for limit in plan.plan.limits if limit not in plan.bare.limits)
+    paced = foresee(plan).paced_plan  # with the limits to enter in force too, more never does harm
+    return count_needed(replace(paced, limits=(*own, *paced.limits)), name, plan.end)
 
 
 def is_other(outcome: Outcome) -> bool:
@@ -140,14 +173,8 @@ def in_the_way(plan: Setup, result: Result, mode: OnExceed) -> Known | None:
 
 def pace_of(plan: Setup, outcome: Outcome, result: Result) -> Known | None:
     """Return the limit that set the pace of a mailing; None if none did."""
-    if outcome.held:
-        return plan.meant(max(outcome.held, key=lambda pair: pair[1])[0])
-    long = [
-        (binding.ends - binding.begins, binding.limit)
-        for binding in result.bindings
-        if binding.begins <= (outcome.finish or binding.begins) and binding.ends >= outcome.start
-    ]
-    return plan.meant(max(long)[1]) if long else None
+    name = blamed(outcome, result, plan.plan)
+    return plan.meant(name) if name else None
 
 
 def only_slowed(result: Result) -> bool:
@@ -173,6 +200,16 @@ def in_words(found: Entry) -> str:
     if found.burst is not None:
         parts.append(f"a burst limit of {found.burst:,} {'message' if found.burst == 1 else 'messages'} a {found.burst_per}")
     return " and ".join(parts)
+
+
+def offered(plan: Setup, found: Foreseen) -> str:
+    """Write what to enter, and where else the same."""
+    words = in_words(found.entry) if found.entry else ""
+    return f"{words} at each of {_listed((plan.channel, *found.beside))}" if words and found.beside else words
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) <= MOST_NAMED else f"{len(names):,} servers"
 
 
 def as_settings(found: Entry) -> str:

@@ -12,19 +12,26 @@ Enter the limits that are named. Where they do not carry the volume, share it ou
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime
+from typing import Any
 
 from checks.capacity.entry import Entry
+from checks.capacity.result import Result
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
-from checks.rules._capacity import Setup, setup
+from checks.rules._capacity import OWN_BURST, OWN_LIMIT, Setup, setup
 from checks.rules._capacity_foreseen import (
+    DAY,
     Foreseen,
     as_settings,
+    connections,
     foresee,
     in_words,
+    late,
+    least_of,
     mailboxes,
     moment,
+    offered,
     only_slowed,
     stopped,
     worst,
@@ -34,23 +41,25 @@ from checks.subject import ServerSubject
 
 INFORMATIONAL = True
 
-DAY = timedelta(days=1)
+FACT = ("as_of",)
 
 NEEDLESS = Outcome(
     code="capacity.entry-needless",
     status=Status.PASS,
     title="{server}: nothing has to be entered; what is planned fits through every limit that is known",
+    also=FACT,
 )
 SLOWED = Outcome(
     code="capacity.entry-optional",
     status=Status.PASS,
     title="{server}: nothing has to be entered; what is planned is slowed down for moments, but nothing is refused ({words} would leave the pace to the dispatcher)",
-    also=("enter",),
+    also=("enter", *FACT),
 )
 MADE = Outcome(
     code="capacity.entry-made",
     status=Status.PASS,
     title="{server}: with the limits of the settings nothing that is planned is refused, and all of it is out by {finish}",
+    also=FACT,
     volatile=("finish",),
 )
 PROPOSED = Outcome(
@@ -59,6 +68,7 @@ PROPOSED = Outcome(
     title="{server}: with {words} nothing is refused, and all of a mailing is out by {finish}",
     owner=Owner.US,
     steps=("Enter for {server}: {enter}.",),
+    also=FACT,
     volatile=("finish",),
 )
 UNCARRIED = Outcome(
@@ -67,7 +77,31 @@ UNCARRIED = Outcome(
     title="{server} alone cannot carry what is planned: even if the dispatcher waits by itself ({words}), {behind}; {needed}",
     owner=Owner.US,
     steps=("Enter for {server}: {enter}, so that at least nothing is lost.",),
+    also=FACT,
     volatile=("behind",),
+)
+TOO_LOW = Outcome(
+    code="capacity.limit-too-low",
+    status=Status.NOTE,
+    title="{server}: the limits of the settings are too low for what is planned: {behind}; {smallest}",
+    owner=Owner.US,
+    steps=("Enter for {server}: {enter}.",),
+    also=FACT,
+    volatile=("behind",),
+)
+TOO_SLOW = Outcome(
+    code="capacity.connections-too-few",
+    status=Status.NOTE,
+    title="{server}: over one connection, at a second for each message, {behind}; {needed}",
+    owner=Owner.US,
+    steps=("Let the dispatcher send over several connections at once.",),
+    also=FACT,
+    volatile=("behind",),
+)
+MISFIT = Outcome(
+    code="capacity.entry-of-misfit",
+    status=Status.NOT_APPLICABLE,
+    title="{server}: no message that is planned can pass, as the check capacity.finish tells, so there is no limit to enter",
 )
 LIMITS_UNKNOWN = Outcome(
     code="capacity.entry-unknown",
@@ -89,68 +123,94 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         yield VOLUME_UNKNOWN(about=name, server=name)
         return
     found = foresee(plan)
-    if found.entry is None or any(one.misfit for one in found.result.mailings):
+    known: dict[str, Any] = {"about": name, "server": name, "as_of": plan.as_of}
+    if any(one.misfit for one in found.result.mailings):
+        yield MISFIT(about=name, server=name)
+    elif late(plan, found.paced):
+        yield _uncarried(subject, plan, found, known) if found.entry else _too_slow(subject, plan, found, known)
+    elif late(plan, found.result) and not stopped(found.result):
+        yield _too_low(plan, found, known)
+    elif found.entry is None:
         yield LIMITS_UNKNOWN(about=name, server=name)
-    elif _late(plan, found):
-        yield _uncarried(subject, plan, found, found.entry)
     elif not stopped(found.bare):
-        optional = only_slowed(found.bare) and in_words(found.entry)
-        yield (
-            SLOWED(about=name, server=name, words=optional, enter=as_settings(found.entry))
-            if optional
-            else NEEDLESS(about=name, server=name)
-        )
+        optional = only_slowed(found.bare) and offered(plan, found)
+        yield SLOWED(words=optional, enter=as_settings(found.entry), **known) if optional else NEEDLESS(**known)
     elif not stopped(found.result):
-        yield MADE(about=name, server=name, finish=_finish(plan, found, made=True))
+        yield MADE(finish=_finish(plan, found.result), **known)
     else:
-        yield _proposed(subject, plan, found, found.entry)
+        yield _proposed(subject, plan, found, found.entry, known)
 
 
-def _late(plan: Setup, found: Foreseen) -> bool:
-    """Whether the week's mailings are not out when the next week's begin."""
-    finish = found.paced.finish
-    return finish is None or (plan.end is not None and finish > plan.end)
-
-
-def _finish(plan: Setup, found: Foreseen, *, made: bool = False) -> str:
-    one = worst(found.result if made else found.paced)
+def _finish(plan: Setup, result: Result) -> str:
+    one = worst(result)
     return moment(one.finish or one.start, plan.zone)
 
 
-def _proposed(subject: ServerSubject, plan: Setup, found: Foreseen, entry: Entry) -> Finding:
-    name, one = plan.channel, worst(found.paced)
-    steps = [f"Enter for {name}: {as_settings(entry)}."]
+def _proposed(subject: ServerSubject, plan: Setup, found: Foreseen, entry: Entry, known: dict[str, Any]) -> Finding:
+    one = worst(found.paced)
+    steps = [f"Enter for {plan.channel}: {as_settings(entry)}.", *_shared(found)]
     if one.finish is not None and one.finish - one.start > DAY:
-        count = mailboxes(plan, one.start + DAY)
-        if count and count > 1:
-            steps.append(
-                f"To have all of it out within a day, share the recipients out over {count} mailboxes, each with these limits."
-            )
+        if more := mailboxes(plan, DAY):
+            steps.append(f"To have each mailing out within a day, {_share_out(*more)}")
+        elif at_once := connections(plan, DAY):
+            steps.append(f"To have each mailing out within a day, let the dispatcher send over {at_once} connections at once.")
         steps.append(_other_way(subject))
-    return PROPOSED(
-        about=name, server=name, words=in_words(entry), finish=_finish(plan, found), enter=as_settings(entry), steps=steps
-    )
+    return PROPOSED(words=offered(plan, found), finish=_finish(plan, found.paced), enter=as_settings(entry), steps=steps, **known)
 
 
-def _uncarried(subject: ServerSubject, plan: Setup, found: Foreseen, entry: Entry) -> Finding:
-    name = plan.channel
-    finish = found.paced.finish
-    behind = "it is never all out" if finish is None else f"the mailings of a week are out by {moment(finish, plan.zone)} only"
-    count = None if plan.end is None else mailboxes(plan, plan.end)
-    needed = f"it takes {count} mailboxes like this one" if count and count > 1 else "it takes another way of sending"
-    enter = as_settings(entry)
-    steps = [f"Enter for {name}: {enter}, so that at least nothing is lost."] if enter else []
-    if count and count > 1:
-        steps.append(f"Share the recipients out over {count} mailboxes, each with these limits.")
+def _shared(found: Foreseen) -> list[str]:
+    if not found.beside:
+        return []
+    count = "counts" if len(found.beside) == 1 else "count"
+    return [
+        f"{', '.join(found.beside)} {count} in the same numbers of the provider: enter as much there, or share them out in another way."
+    ]
+
+
+def _share_out(count: int, each: Entry) -> str:
+    return f"share the recipients out over {count} mailboxes, each with {in_words(each)}: {as_settings(each)}."
+
+
+def _uncarried(subject: ServerSubject, plan: Setup, found: Foreseen, known: dict[str, Any]) -> Finding:
+    enter = as_settings(found.entry) if found.entry else ""
+    steps = [f"Enter for {plan.channel}: {enter}, so that at least nothing is lost."] if enter else []
+    steps += _shared(found)
+    needed = "it takes another way of sending"
+    if plan.end is not None and (at_once := connections(plan, plan.end)):
+        needed = f"it takes {at_once} connections at once"
+        steps.append(f"Let the dispatcher send over {at_once} connections at once.")
+    elif plan.end is not None and (more := mailboxes(plan, plan.end)):
+        needed = f"it takes {more[0]} mailboxes like this one"
+        steps.append(f"To carry all of it, {_share_out(*more)}")
+    steps.append(_other_way(subject))
     return UNCARRIED(
-        about=name,
-        server=name,
-        words=in_words(entry),
-        behind=behind,
-        needed=needed,
-        enter=enter,
-        steps=[*steps, _other_way(subject)],
+        words=offered(plan, found), behind=_behind(plan, found.paced.finish), needed=needed, enter=enter, steps=steps, **known
     )
+
+
+def _behind(plan: Setup, finish: datetime | None) -> str:
+    return "it is never all out" if finish is None else f"the mailings of a week are out by {moment(finish, plan.zone)} only"
+
+
+def _too_slow(subject: ServerSubject, plan: Setup, found: Foreseen, known: dict[str, Any]) -> Finding:
+    """No limit is known, but a message takes its time."""
+    at_once = None if plan.end is None else connections(plan, plan.end)
+    needed = f"it takes {at_once} connections at once" if at_once else "it takes another way of sending"
+    steps = [f"Let the dispatcher send over {at_once} connections at once, if the server takes so many."] if at_once else []
+    return TOO_SLOW(behind=_behind(plan, found.paced.finish), needed=needed, steps=[*steps, _other_way(subject)], **known)
+
+
+def _too_low(plan: Setup, found: Foreseen, known: dict[str, Any]) -> Finding:
+    """Without the settings' own limits, or with those that keep the provider's, all would be out in time."""
+    smallest, enter = "higher ones carry it", as_settings(found.entry) if found.entry else ""
+    for limit in plan.plan.limits:
+        if limit.name in (OWN_LIMIT, OWN_BURST) and (least := least_of(plan, limit.name)):
+            what = "send limit" if limit.name == OWN_LIMIT else "burst limit"
+            smallest = f"the smallest {what} that carries it is {least:,} {limit.unit}, not {limit.count:,}"
+            enter = enter or f"max = {least} in its {what}"
+            break
+    steps = [f"Enter for {plan.channel}: {enter}."] if enter else [f"Raise the limits of {plan.channel}."]
+    return TOO_LOW(behind=_behind(plan, found.result.finish), smallest=smallest, enter=enter, steps=steps, **known)
 
 
 def _other_way(subject: ServerSubject) -> str:

@@ -15,6 +15,7 @@ is made for mailings.
 from collections.abc import Iterator
 from typing import Any
 
+from checks.capacity.advise import fitting_recipients
 from checks.capacity.model import OnExceed
 from checks.capacity.result import CONNECTIONS, Result
 from checks.capacity.result import Outcome as Fate
@@ -26,8 +27,9 @@ from checks.rules._capacity_foreseen import (
     Foreseen,
     foresee,
     in_the_way,
-    in_words,
+    late,
     moment,
+    offered,
     pace_of,
     patience_days,
     played,
@@ -85,6 +87,15 @@ RETRIED = Outcome(
     also=("recipients", *FACT),
     volatile=DAILY,
 )
+LATE = Outcome(
+    code="capacity.queue-growing",
+    status=Status.NOTE,
+    title="{server}: {mailing} that starts on {begins} is out by {finish}{pace}; on {next}, when others follow, not all is out, and the queue grows",
+    owner=Owner.US,
+    steps=("See what the check capacity.entry says of {server}: what carries all of it, or which other way there is.",),
+    also=("recipients", *FACT),
+    volatile=(*DAILY, "next"),
+)
 ENDLESS = Outcome(
     code="capacity.mailing-unfinished",
     status=Status.NOTE,
@@ -100,13 +111,14 @@ MISFIT = Outcome(
     title="{server}: no message of {mailing} can pass: {what}",
     owner=Owner.US,
     steps=("{change}",),
-    also=("recipients", "plan"),
+    also=("recipients", *FACT),
     volatile=DAILY,
 )
 GROWN_FITS = Outcome(
     code="capacity.growth-carried",
     status=Status.PASS,
     title="{server}: in a year, with {percent} % more, {mailing} is out by {finish} where today's is by {today}",
+    also=("as_of",),
     volatile=DAILY,
 )
 GROWN_OUT = Outcome(
@@ -115,6 +127,7 @@ GROWN_OUT = Outcome(
     title="{server}: today's mailing is carried, but in a year, with {percent} % more, {mailing} meets {limit}: {lost} are refused, given up or put off",
     owner=Owner.US,
     steps=(SEE_ENTRY,),
+    also=("as_of",),
     volatile=DAILY,
 )
 VOLUME_UNKNOWN = Outcome(
@@ -144,12 +157,15 @@ def _today(subject: ServerSubject, plan: Setup, found: Foreseen) -> Finding:
     if one.misfit:
         what, change = _misfit(plan, one.misfit)
         drawn = plain(shown(plan, found, paced=False))
-        return MISFIT(about=name, server=name, mailing=mailing, what=what, change=change, recipients=one.recipients, plan=drawn)
-    if not plan.plan.limits and one.complete:
+        return MISFIT(
+            about=name, server=name, mailing=mailing, what=what, change=change, recipients=one.recipients, as_of=plan.as_of, plan=drawn
+        )  # fmt: skip
+    if not plan.plan.limits and one.complete and not late(plan, found.result):
         return UNLIMITED(about=name, server=name, mailing=mailing)
     drawn = plain(shown(plan, found, paced=stopped(found.result)))
     common: dict[str, Any] = {
         "about": name, "server": name, "mailing": mailing, "recipients": one.recipients, "begins": moment(one.start, plan.zone), "plan": drawn,
+        "as_of": plan.as_of,
     }  # fmt: skip
     return _fate(subject, plan, found, one, common)
 
@@ -163,7 +179,7 @@ def _fate(subject: ServerSubject, plan: Setup, found: Foreseen, one: Fate, commo
         steps = _worded(subject, REJECTED, plan)
         status = Status.NOTE if limit.told else Status.WARN
         return REJECTED(
-            status=status, steps=steps, reached=reached, until=until, lost=lost, whose=whose, limit=limit.words, as_of=limit.as_of,
+            status=status, steps=steps, reached=reached, until=until, lost=lost, whose=whose, limit=limit.words,
             remedy=_paced(plan, found), **common,
         )  # fmt: skip
     if one.expired:
@@ -172,24 +188,26 @@ def _fate(subject: ServerSubject, plan: Setup, found: Foreseen, one: Fate, commo
         told = pace.told or pace.name == "settings.limit"  # settings.dispatch
         return EXPIRED(
             status=Status.NOTE if told else Status.WARN, reached=reached, until=until, lost=lost, hours=hours, limit=pace.words,
-            as_of=pace.as_of, **common,
+            **common,
         )  # fmt: skip
     if one.unsent:
         span = (
             "as far as it could be played" if found.result.truncated else f"{patience_days(plan.plan)} days after the last start"
         )
         pace = pace_of(plan, one, found.result) or plan.meant(CONNECTIONS)
-        return ENDLESS(span=span, reached=reached, limit=pace.words, as_of=pace.as_of, **common)
+        return ENDLESS(span=span, reached=reached, limit=pace.words, **common)
+    if plan.end is not None and late(plan, found.result):
+        pace = pace_of(plan, one, found.result) or plan.meant(CONNECTIONS)
+        by_speed = f", {pace.words}" if pace.name == CONNECTIONS else f", at the pace of {_named(pace)}"
+        return LATE(finish=until, pace=by_speed, next=moment(plan.end, plan.zone), **common)
     if one.refused:
         limit = _met(plan, found.result, OnExceed.RETRY)
         steps = _worded(subject, RETRIED, plan)
         times = "once" if one.refused == 1 else f"{one.refused:,} times"
-        return RETRIED(
-            steps=steps, finish=until, times=times, limit=_named(limit), as_of=limit.as_of, remedy=_paced(plan, found), **common
-        )
+        return RETRIED(steps=steps, finish=until, times=times, limit=_named(limit), remedy=_paced(plan, found), **common)
     slowest = pace_of(plan, one, found.result)
     slow = "" if slowest is None or slowest.name == CONNECTIONS else f", at the pace of {_named(slowest)}"
-    return CARRIED(finish=until, pace=slow, as_of=slowest.as_of if slowest else "", **common)
+    return CARRIED(finish=until, pace=slow, **common)
 
 
 def _named(limit: Known) -> str:
@@ -205,7 +223,9 @@ def _paced(plan: Setup, found: Foreseen) -> str:
     one = worst(found.paced)
     if found.entry is None or not one.complete or one.refused or one.finish is None:
         return ""
-    return f"; with {in_words(found.entry)} the dispatcher waits by itself, and all are written to by {moment(one.finish, plan.zone)}"
+    return (
+        f"; with {offered(plan, found)} the dispatcher waits by itself, and all are written to by {moment(one.finish, plan.zone)}"
+    )
 
 
 def _worded(subject: ServerSubject, outcome: Outcome, plan: Setup) -> tuple[str, ...]:
@@ -226,25 +246,28 @@ def _misfit(plan: Setup, misfit: str) -> tuple[str, str]:
     if misfit == "recipients-per-message":
         most = counted(channel.recipients_per_message or 0, "recipient")
         what = f"{counted(mailing.recipients_per_message, 'recipient')} are meant to share a message, and the server takes {most}"
-        return what, f"Let the dispatcher write one message for each recipient, or at most {most} into one."
+        fitting = counted(fitting_recipients(plan.plan, plan.channel) or 1, "recipient")
+        return what, f"Let the dispatcher write one message for each recipient, or at most {fitting} into one."
     limit = plan.meant(misfit)
     what = (
         f"{counted(mailing.recipients_per_message, 'recipient')} are meant to share a message, and the limit is {_named(limit)}"
     )
-    return what, "Let the dispatcher write one message for each recipient."
+    fits = fitting_recipients(plan.plan, plan.channel) or 1
+    at_most = f", or at most {counted(fits, 'recipient')} into one" if fits > 1 else ""
+    return what, f"Let the dispatcher write one message for each recipient{at_most}."
 
 
 def _next_year(subject: ServerSubject, plan: Setup, percent: int) -> Iterator[Finding]:
     """Play the same plan with more recipients; what today's does not carry needs no second word."""
     today = foresee(plan).result
-    if stopped(today) or today.truncated or not plan.plan.limits:
+    if stopped(today) or late(plan, today) or today.truncated or not plan.plan.limits:
         return
     bigger = grown(plan, percent)
     result = played(bigger.plan)
     one = worst(result)
-    said: dict[str, Any] = {"about": plan.channel, "server": plan.channel, "percent": percent}
+    said: dict[str, Any] = {"about": plan.channel, "server": plan.channel, "percent": percent, "as_of": plan.as_of}
     said["mailing"] = f"a mailing to {counted(one.recipients, 'recipient')}"
-    if not stopped(result) and one.finish is not None:
+    if not stopped(result) and not late(bigger, result) and one.finish is not None:
         before = worst(today)
         yield GROWN_FITS(finish=moment(one.finish, plan.zone), today=moment(before.finish or before.start, plan.zone), **said)
         return

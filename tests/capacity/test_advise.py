@@ -11,19 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.capacity.advise import (
-    Why,
-    advise,
+    blamed,
     carries,
     connections_needed,
     copied,
     count_needed,
+    each_enters,
     fitting_recipients,
+    in_time,
     mailboxes_needed,
 )  # fmt: skip
 from checks.capacity.entry import ENTERED_BURST, ENTERED_LIMIT, MARGIN, PERIODS, entered, entry
 from checks.capacity.model import Calendar, Channel, Every, Limit, OnExceed, Plan, Scope, Sliding, Unit
 from checks.capacity.result import CONNECTIONS
 from checks.capacity.simulate import simulate
+from checks.capacity.volume import recurring
 from checks.tables import limits as table
 from tests.capacity.plans import BERLIN, DAY, berlin, calendar, mailing, plan, sliding
 from tests.capacity.test_results import CLUB, MAILBOX, MICROSOFT
@@ -49,7 +51,6 @@ def test_without_a_margin_the_entry_is_as_fast_as_the_provider() -> None:
 
 def test_where_nothing_limits_nothing_is_entered() -> None:
     assert entry(plan(mailing("2026-11-02 09:00", 10)), "main") is None
-    assert advise(plan(mailing("2026-11-02 09:00", 10))).entries == ()
 
 
 def test_a_calendar_limit_is_entered_as_one_where_the_zones_agree() -> None:
@@ -124,13 +125,15 @@ def test_with_the_entry_in_force_no_limit_of_the_provider_is_ever_met(case: tupl
 
 def test_the_club_needs_a_second_mailbox_to_be_done_on_the_day() -> None:
     by = berlin("2026-11-02 23:59")
-    advice = advise(CLUB, by=by)
-    assert not advice.carried
-    assert [(o.why, o.limit, o.messages) for o in advice.obstacles] == [(Why.LATE, MICROSOFT[0].name, 12_000)]
-    assert [(n.channel, n.mailboxes, n.connections) for n in advice.needs] == [("main", 2, None)]
-    assert advice.finish == berlin("2026-11-03 10:06:07")
+    result = simulate(CLUB)
+    assert result.finish == berlin("2026-11-03 10:06:07")
+    assert in_time(result, None)
+    assert not in_time(result, by)
+    assert blamed(result.mailings[0], result, CLUB) == MICROSOFT[0].name
+    assert mailboxes_needed(CLUB, "main", by) == 2
+    assert connections_needed(CLUB, "main", by) is None
     assert carries(copied(CLUB, "main", 2), by)
-    assert advise(CLUB).carried
+    assert carries(CLUB)
 
 
 def test_several_mailboxes_share_the_work_evenly() -> None:
@@ -154,14 +157,42 @@ def test_more_mailboxes_do_not_help_against_a_limit_of_the_tenant() -> None:
     assert count_needed(copied(whole, "main", 2), "tenant", by) == 12_000
 
 
+def test_each_mailbox_enters_its_share_of_what_they_have_in_common() -> None:
+    """Two mailboxes with 9,000 a day each would run into the 10,000 of the organisation; with 4,500 each nothing is refused."""
+    row = table.limit("microsoft365.tenant-external-recipients")
+    tenant = sliding(row.for_licences(1), DAY, "tenant", unit=Unit.RECIPIENTS, scope=Scope.TENANT, on_exceed=OnExceed.RETRY)
+    whole = plan(mailing("2026-11-02 09:00", 30_000), *MICROSOFT, tenant, channel=MAILBOX)
+    both, found = each_enters(whole, "main", 2)
+    assert found is not None
+    assert (found.max, found.per, found.unit) == (4_500, "day", Unit.RECIPIENTS)
+    result = simulate(both)
+    assert result.finish is not None
+    assert not sum(one.refused for one in result.mailings)
+    week = plan(mailing("2026-11-02 09:00", 66_000), *MICROSOFT, tenant, channel=MAILBOX)
+    assert mailboxes_needed(week, "main", berlin("2026-11-09 09:00")) is None
+
+
+def test_each_mailing_is_measured_from_its_own_start() -> None:
+    """Three a week, each to be out within a day: two mailboxes, as for one."""
+    three = recurring(mailing("2026-11-02 09:00", 12_000), per_week=3, times=3)
+    assert mailboxes_needed(plan(three, *MICROSOFT, channel=MAILBOX), "main", timedelta(days=1)) == 2
+
+
+def test_more_mailboxes_than_the_windows_alone_ask_for() -> None:
+    """A message takes ten seconds over one connection: 8,640 a day, however much the windows have room for."""
+    slow = Channel(name="main", connections=1, milliseconds=10_000)
+    whole = plan(mailing("2026-11-02 09:00", 60_000), sliding(30_000, DAY, "day"), channel=slow)
+    assert mailboxes_needed(whole, "main", timedelta(days=1)) == 7
+
+
 def test_the_smallest_number_of_connections() -> None:
     """3,600 messages of 2 seconds in 10 minutes: 300 go through one connection, so it takes twelve."""
     channel = Channel(name="main", connections=1, milliseconds=2_000)
     whole = plan(mailing("2026-11-02 09:00", 3_600), channel=channel)
     assert connections_needed(whole, "main", berlin("2026-11-02 09:10")) == 12
     assert connections_needed(whole, "main", berlin("2026-11-02 09:00:01")) is None
-    advice = advise(whole, by=berlin("2026-11-02 09:10"))
-    assert [(o.why, o.limit) for o in advice.obstacles] == [(Why.LATE, CONNECTIONS)]
+    result = simulate(whole)
+    assert blamed(result.mailings[0], result, whole) == CONNECTIONS
 
 
 def test_the_smallest_limit_that_carries_the_plan() -> None:
@@ -175,20 +206,19 @@ def test_the_smallest_limit_that_carries_the_plan() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "why"),
-    [({"on_exceed": OnExceed.REJECT}, Why.REJECTED), ({"count": 1, "window": Sliding(seconds=7 * DAY)}, Why.UNSENT)],
+    "change", [{"on_exceed": OnExceed.REJECT}, {"on_exceed": OnExceed.RETRY}, {"count": 1, "window": Sliding(seconds=7 * DAY)}]
 )
-def test_why_a_plan_is_not_carried(change: dict[str, object], why: Why) -> None:
-    limit = replace(sliding(100, DAY, "narrow"), **change)  # type: ignore[arg-type] # a field each
-    obstacle = advise(plan(mailing("2026-11-02 09:00", 300), limit)).obstacles[0]
-    assert (obstacle.why, obstacle.limit) == (why, "narrow")
+def test_the_limit_that_holds_a_mailing_back_is_named(change: dict[str, object]) -> None:
+    whole = plan(mailing("2026-11-02 09:00", 300), replace(sliding(100, DAY, "narrow"), **change))  # type: ignore[arg-type] # a field each
+    result = simulate(whole)
+    assert blamed(result.mailings[0], result, whole) == "narrow"
 
 
 def test_a_message_that_cannot_pass_is_told_with_the_size_that_can() -> None:
     whole = plan(mailing("2026-11-02 09:00", 1_200, recipients_per_message=1_200), *MICROSOFT, channel=MAILBOX)
-    advice = advise(whole)
-    assert [(o.why, o.limit) for o in advice.obstacles] == [(Why.MISFIT, "recipients-per-message")]
-    assert advice.needs == ()
+    result = simulate(whole)
+    assert blamed(result.mailings[0], result, whole) == "recipients-per-message"
+    assert not carries(whole)
     assert fitting_recipients(whole, "main") == 1_000
 
 
@@ -268,3 +298,13 @@ def test_where_it_costs_no_time_the_limits_that_are_not_reached_are_kept_too() -
     found = entry(plan(mailing("2026-11-02 09:00", 400), *MICROSOFT, channel=MAILBOX), "main")
     assert found is not None
     assert (found.max, found.burst) == (9_000, 27)
+
+
+def test_a_limit_that_other_logins_share_is_entered_as_a_share() -> None:
+    """Two servers that log in as one mailbox: half of its numbers for each."""
+    both = tuple(replace(limit, others=1) for limit in MICROSOFT)
+    found = entry(plan(mailing("2026-11-02 09:00", 12_000), *both, channel=MAILBOX), "main")
+    assert found is not None
+    assert (found.max, found.burst) == (4_500, 13)
+    with pytest.raises(ValueError, match="1 or more"):
+        replace(MICROSOFT[0], others=-1)

@@ -233,3 +233,12 @@ def test_what_the_dispatcher_waits_for_is_its_own_limit_first() -> None:
     result = simulate(plan(mailing("2026-11-02 09:00", 11), own, sliding(10, DAY, "provider")))
     assert [binding.limit for binding in result.bindings] == ["own", "provider"]
     assert result.bindings[0].ends == berlin("2026-11-02 10:00")
+
+
+def test_mailings_that_follow_each_other_closely_are_no_collision() -> None:
+    """Each waits for the minute by itself, and is out long before the next begins, although the stretches of waiting are told as one."""
+    three = tuple(mailing(f"2026-11-02 09:{15 * number:02}", 150, f"letter {number}") for number in range(3))
+    daily = sliding(400, DAY, "day")
+    result = simulate(plan(three, sliding(30, 60, "minute"), daily))
+    assert [collision.mailings for collision in result.collisions if "minute" in collision.slowed] == []
+    assert ("letter 0", "letter 2") in [collision.mailings for collision in result.collisions if collision.slowed == ("day",)]
