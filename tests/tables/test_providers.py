@@ -186,6 +186,40 @@ def test_what_reaches_the_inside_only_lifts_no_limit_towards_the_outside() -> No
     assert "42 USD" in ways.way("microsoft365.high-volume-email").costs
 
 
+def test_limits_that_count_elsewhere_too_are_limits_of_the_table() -> None:
+    shared = {name for row in tables.providers() for name in row.shared_limits}
+    assert shared
+    assert shared <= {row.id for row in limits.limits()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["microsoft365", "google-workspace", "gmail", "ionos", "infomaniak", "icloud", "yahoo", "amazon-ses", "azure-acs-email"],
+)
+def test_who_is_known_well_has_ways_and_switches(name: str) -> None:
+    """Each with what it needs; its login or its numbers depend on something that can be looked at."""
+    assert ways.ways_of(name)
+    assert ways.switches_of(name)
+    for row in ways.ways_of(name):
+        assert not row.provider_id or tables.provider(row.provider_id), "it leads to a provider of the table"
+
+
+def test_the_relay_of_google_is_known_by_address_or_by_login() -> None:
+    rows = {row.id: row.concerns for row in ways.switches_of("google-workspace-relay")}
+    assert rows["google-workspace-relay.address"] == "relay"
+    assert rows["google-workspace-relay.login"] == "login"
+    assert {row.id for row in ways.ways_to("google-workspace-relay")} == {
+        "google-workspace.relay-by-address", "google-workspace.relay-by-login",
+    }  # fmt: skip
+
+
+def test_a_switch_that_matters_to_nobody_is_refused(folder: Path) -> None:
+    file = folder / "newcomer.toml"
+    file.write_text(NEW.replace('concerns = "login"', 'concerns = "login"\npassword_only = true\ntoken_only = true'), "utf-8")
+    with pytest.raises(ValueError, match="matters to nobody"):
+        ways.switches(folder)
+
+
 @pytest.mark.parametrize("read", [ways.way, ways.switch])
 def test_an_unknown_id_is_a_slip_of_ours(read: Any) -> None:
     with pytest.raises(KeyError):

@@ -16,13 +16,12 @@ from wizard.terminal import safe
     "--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True, help="What to print."
 )
 def command(name: str | None, format_: str) -> int:
-    """List the known mail providers, or show everything that is known of one: servers, limits, plans, dates and their sources."""
+    """List the known mail providers, or show everything that is known of one: servers, limits, plans, dates, ways to send, switches and their sources."""
     from checks.tables import provider, providers  # noqa: PLC0415 - reads its table
-    from reports.providers import document, listing, page  # noqa: PLC0415 - reads its tables
+    from reports.providers import document, lines, listing, page  # noqa: PLC0415 - reads its tables
 
     if name is None:
-        width = max(len(row.id) for row in providers())
-        text = "".join(f"{row.id:<{width}}  {row.name}\n" for row in sorted(providers(), key=lambda row: row.id))
+        text = "".join(f"{line}\n" for line in lines(providers()))
         click.echo(_json(listing(providers())) if format_ == "json" else text, nl=False)
         return exits.READY
     row = provider(name.lower())
