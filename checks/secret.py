@@ -16,7 +16,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+MASK = "[secret]"
 SHORTEST_GUARDED = 4  # a shorter "secret" would be found in ordinary words and make every report unsendable
+
+
+_FOR_URLS = str.maketrans("+/", "-_")  # RFC 4648 section 5
 
 
 class SecretSource(StrEnum):
@@ -73,19 +77,48 @@ class LeakGuard:
             return
         self._forms.update(_forms(value, username))
 
-    def mask(self, text: str) -> str:
-        """Return the text with every form of every known secret replaced by `[secret]`, longest form first."""
-        for form in sorted(self._forms, key=len, reverse=True):
-            if form in text:
-                text = text.replace(form, "[secret]")
-        return text
-
-    def leaks(self, text: str, *, besides: str = "") -> bool:
-        """Tell whether any form of a known secret is in the text.
+    def found(self, text: str, *, besides: str = "", shortest: int = SHORTEST_GUARDED) -> list[tuple[int, int]]:
+        """Return where forms of known secrets stand, from and to, in order; those that touch are one.
 
         `besides`: text that may be shown whatever it says, like the settings. A form that stands there is an ordinary word of theirs.
+        `shortest`: characters of a form that is looked for.
         """
+        places: list[tuple[int, int]] = []
+        for form in self._forms:
+            start = text.find(form) if len(form) >= shortest else -1
+            if start < 0 or form in besides:
+                continue
+            while start >= 0:
+                places.append((start, start + len(form)))
+                start = text.find(form, start + 1)
+        return _joined(places)
+
+    def mask(self, text: str, *, besides: str = "") -> str:
+        """Return the text with every form of every known secret replaced by `[secret]`. `besides` as for `found`."""
+        return without(text, self.found(text, besides=besides))
+
+    def leaks(self, text: str, *, besides: str = "") -> bool:
+        """Tell whether any form of a known secret is in the text. `besides` as for `found`."""
         return any(form in text and form not in besides for form in self._forms)
+
+
+def _joined(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(places):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def without(text: str, places: Iterable[tuple[int, int]]) -> str:
+    """Return the text with a mask in these places, which are in order and apart."""
+    kept, last = [], 0
+    for start, end in places:
+        kept += [text[last:start], MASK]
+        last = end
+    return "".join([*kept, text[last:]])
 
 
 def _forms(value: str, username: str) -> Iterable[str]:
@@ -107,5 +140,7 @@ def _forms(value: str, username: str) -> Iterable[str]:
         end = len(encoded) - encoded.count("=") - (1 if (len(raw) + shift) % 3 else 0)
         if end - start >= SHORTEST_GUARDED:
             yield encoded[start:end]
+            yield encoded[start:end].translate(_FOR_URLS)
     for line in (f"\0{username}\0{value}", f"{username}\0{username}\0{value}"):  # RFC 4616 section 2
         yield base64.b64encode(line.encode()).decode()
+        yield base64.urlsafe_b64encode(line.encode()).decode()

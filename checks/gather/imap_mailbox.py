@@ -33,7 +33,7 @@ async def log_in(talk: ImapTalk, username: str, secret: Secret) -> None:
     talk.capabilities = ()  # RFC 3501 section 6.2.3: they change with the login
     status = await talk.command(line, shown=shown, answers=answers)
     if status.kind != "OK":
-        said = talk.redact(str(status))
+        said = talk.words_of(status)
         raise Ended(ArrivalFault.LOGIN_REFUSED, f"the mailbox refuses the login: {said}", reply=said, in_step=True)
 
 
@@ -129,7 +129,7 @@ class Search:
             if status.kind == "OK":
                 return tuple(numbers)
             if len(self._criteria) == 1:
-                said = self._talk.redact(str(status))
+                said = self._talk.words_of(status)
                 raise Ended(ArrivalFault.REJECTED, f"the mailbox cannot be searched: {said}", reply=said, in_step=True)
             del self._criteria[0]  # not every server searches for headers of ours
 
@@ -146,13 +146,13 @@ class Search:
         items = f"(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.{MAX_MESSAGE}>)"  # PEEK: it is not marked as read
         status = await talk.command(f"UID FETCH {uid} {items}", each=each, seconds=talk.timeouts.fetch, literal_limit=MAX_MESSAGE)
         if status.kind != "OK":
-            said = talk.redact(str(status))
+            said = talk.words_of(status)
             raise Ended(ArrivalFault.REJECTED, f"the message is there, but cannot be read: {said}", reply=said, in_step=True)
         return got[0] if got else None
 
     def _hit(self, one: Fetched, octets: bytes, folder: MailFolder) -> Hit:
         text = octets.decode("latin-1")
-        clean = self._talk.redact(text)
+        clean = self._talk.redact.message(text)
         return Hit(
             raw=clean[:MAX_MESSAGE],
             cut=len(octets) >= MAX_MESSAGE and one.size != len(octets),

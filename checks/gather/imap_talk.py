@@ -7,6 +7,7 @@ conversation. What the commands are for is imap_mailbox.
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import Callable, Sequence
 
@@ -18,9 +19,12 @@ from checks.probes import ArrivalFault, ArrivalStage, TlsFacts
 from checks.records.imap_meaning import capabilities
 from checks.records.imap_response import SMALL_LITERAL, ImapProblem, Response, ResponseParser, Status
 from checks.records.smtp_reply import service_of
+from checks.tables.ordinary import is_ordinary
 
 MAX_RESPONSES = 5_000  # to one command; a mailbox with as many folders is none of a person's
 MAX_OCTETS = 16_000_000  # of one conversation; an honest one has the message and some kilobytes
+MAX_SHOWN = 4_000  # characters of a line that are looked through, of which some hundred are shown
+_BEGINS = re.compile(r"(?:\*|S[0-9]{3}) (?:OK|NO|BAD|BYE|PREAUTH)\b", re.IGNORECASE)
 Each = Callable[[Response], None]
 
 
@@ -190,7 +194,7 @@ class ImapTalk:
     # --- below the commands -------------------------------------------------------------------------------------------
 
     def _say(self, octets: bytes, shown: str) -> None:
-        self.draft.note("C", shown or self.redact(octets.decode("latin-1")))
+        self.draft.note("C", shown or self.redact.said(octets.decode("latin-1")))
         self._wire.send(octets + b"\r\n")
 
     async def _next(self) -> Response:
@@ -205,7 +209,7 @@ class ImapTalk:
         if isinstance(found, ImapProblem):
             raise Ended(ArrivalFault.TOO_LONG if found.too_long else ArrivalFault.MALFORMED, found.text)
         if self.draft.noting:
-            self.draft.note("S", self.redact(found.shown[: 2 * FIRST]))
+            self.draft.note("S", self._kept(found.shown)[: 2 * FIRST])
         return found
 
     async def _early(self) -> bool:
@@ -222,8 +226,21 @@ class ImapTalk:
             self.capabilities = told
 
     def _rejected(self, what: str, status: Status) -> Ended:
-        said = self.redact(str(status))[: 2 * FIRST]
+        said = self.words_of(status)[: 2 * FIRST]
         return Ended(ArrivalFault.REJECTED, f"{what}: {said}", reply=said, in_step=status.kind != "BYE")
+
+    def words_of(self, status: Status) -> str:
+        """Return what may be kept of the server's answer: if nothing else, then yes or no and a code that many servers use."""
+        said = self.redact(str(status))
+        if said != self.redact.instead:
+            return said
+        code = f"[{status.code}] " if is_ordinary(status.code) and not self.redact.tells(status.code) else ""
+        return f"{status.kind} {code}{said}"
+
+    def _kept(self, line: str) -> str:
+        said = self.redact(line[:MAX_SHOWN])
+        begins = _BEGINS.match(line)
+        return f"{begins[0]} {said}" if begins and said == self.redact.instead else said
 
     def _within(self, seconds: float) -> asyncio.Timeout:
         return asyncio.timeout_at(min(asyncio.get_running_loop().time() + seconds, self._ends))

@@ -214,7 +214,7 @@ class Talk:
     def _say(self, line: str, shown: str | None) -> None:
         if "\r" in line or "\n" in line:
             raise ValueError("a command is one line")  # values were checked before; this is the last door
-        self.draft.note("C", self.redact(line) if shown is None else shown)
+        self.draft.note("C", self.redact.said(line) if shown is None else shown)
         self._wire.send(line.encode("ascii") + b"\r\n")
 
     async def _reply(self, seconds: float, *, hide: bool = False) -> Reply:
@@ -256,10 +256,12 @@ class Talk:
         return self._parser.waiting
 
     def _note_seen(self, *, hide: bool) -> None:
-        for line in self._parser.seen():
-            hidden = hide and line.startswith(str(CHALLENGE))
-            text = f"{CHALLENGE} [challenge]" if hidden else self.redact(line)
-            self.draft.note("S", text if len(line) < MAX_LINE else text[:FIRST])
+        hidden = str(CHALLENGE) if hide else "never"
+        lines = [f"{CHALLENGE} [challenge]" if line.startswith(hidden) else line for line in self._parser.seen()]
+        kept = self.redact.lines(lines) if lines else []
+        for number, text in enumerate(kept):
+            endless = len(kept) == len(lines) and len(lines[number]) >= MAX_LINE
+            self.draft.note("S", text[:FIRST] if endless else text)
 
     def _note_rest(self) -> None:
         self._note_seen(hide=False)

@@ -20,6 +20,8 @@ class Reply:
     """The text behind the code, line by line, without enhanced code, as received (Latin-1, at most 2048 octets each)."""
     enhanced: str = ""
     """Enhanced status code of the first line, like "5.7.139" (RFC 3463); empty if there is none."""
+    telling: tuple[str, ...] = ()
+    """Only where a password had to be taken out of the lines: the words of the table of replies that stood in them, in lower case."""
 
     @property
     def text(self) -> str:

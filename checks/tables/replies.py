@@ -132,12 +132,19 @@ def provider_family(name: str) -> str:
 
 def classify(reply: Reply, provider_hint: str = "", *, stage: Stage | None = None) -> Cause | None:
     """Return the cause of a refusal, or None if no row fits. `provider_hint` is an id of providers.toml or a family name."""
-    text = _plain(reply.text)
+    text = " ".join(reply.telling) or _plain(reply.text)
     family = provider_family(provider_hint) or next(
         (name for name, marks in _marks().items() if any(mark in text for mark in marks)), ""
     )
     fitting = [row for row in causes() if _fits(row, reply, text, family, stage)]
     return max(fitting, key=lambda row: _weight(row, reply, text), default=None)
+
+
+def telling(reply: Reply) -> tuple[str, ...]:
+    """Return the words in a reply that `classify` looks for. They are the table's own, so that they can be kept where the reply cannot."""
+    text = _plain(reply.text)
+    words = (*(words for row in causes() for words in row.fragments), *(mark for marks in _marks().values() for mark in marks))
+    return tuple(sorted({one for one in words if one in text}))
 
 
 def classify_text(text: str, provider_hint: str = "") -> Cause | None:
