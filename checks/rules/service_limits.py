@@ -59,7 +59,7 @@ DOMAINS = Outcome(
 RECONNECTION = Outcome(
     code="service.reconnection",
     status=Status.NOTE,
-    title="{where} takes {mails} in one connection; {words} needs {connections} or more, if each recipient gets a message",
+    title="{where} takes {mails} in one connection; {words} needs {connections} or more, {how}",
     owner=Owner.US,
     steps=("Let the dispatcher close the connection after {mails} and open a new one.",),
     references=("RFC 9422",),
@@ -102,17 +102,20 @@ def _compared(subject: ServerSubject, seen: Look, limits: Limits) -> Iterator[Fi
         return
     fits = True
     words = f"a mailing to {counted(plan.recipients, 'recipient')}"
-    if limits.recipients is not None and plan.recipients > limits.recipients:
+    told = subject.settings.volume.recipients_per_message
+    together = plan.recipients if told is None else min(told, plan.recipients)  # unknown: the dispatcher may put all into one
+    if limits.recipients is not None and together > limits.recipients:
         fits = False
         messages = counted(parts(plan.recipients, limits.recipients), "message")
         yield SPLIT(about=about, where=where, counted=counted(limits.recipients, "recipient"), words=words, messages=messages)
-    if limits.domains is not None and plan.recipients > limits.domains:
+    if limits.domains is not None and together > limits.domains:
         fits = False
         yield DOMAINS(about=about, where=where, domains=counted(limits.domains, "domain"))
-    if limits.mails is not None and plan.recipients > limits.mails:
+    if limits.mails is not None and plan.messages > limits.mails:
         fits = False
-        mails, connections = counted(limits.mails, "message"), counted(parts(plan.recipients, limits.mails), "connection")
-        yield RECONNECTION(about=about, where=where, mails=mails, words=words, connections=connections)
+        mails, connections = counted(limits.mails, "message"), counted(parts(plan.messages, limits.mails), "connection")
+        how = "if each recipient gets a message" if told is None else f"in {counted(plan.messages, 'message')}"
+        yield RECONNECTION(about=about, where=where, mails=mails, words=words, connections=connections, how=how)
     if fits:
         yield FITTING(about=about, where=where, stated=_stated(limits), words=words)
 
