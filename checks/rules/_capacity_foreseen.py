@@ -1,4 +1,7 @@
-"""What the simulator foresees for a plan, with the settings as they are and with the limits that it would enter. Judges nothing."""
+"""What the simulator foresees for a plan, with the settings as they are and with the limits that it would enter. Judges nothing.
+
+The simulator is imported by the functions that use it: a run without planned volume does without.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from checks.capacity.advise import blamed, connections_needed, count_needed, each_enters, mailboxes_needed
-from checks.capacity.entry import Entry, entered, entry
 from checks.capacity.model import OnExceed, Plan
 from checks.capacity.moments import HOUR
 from checks.capacity.result import CONNECTIONS, Outcome, Result
-from checks.capacity.simulate import play, summary
 from checks.records.capacity_shown import (
     MAX_LIMITS,
     MAX_MAILINGS,
@@ -25,6 +26,9 @@ from checks.records.capacity_shown import (
 )
 from checks.rules._capacity import Known, Setup
 from checks.rules._capacity_mailings import OTHER_MAIL
+
+if TYPE_CHECKING:
+    from checks.capacity.entry import Entry
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 PATIENCE_DAYS, PATIENCE_MANY = 35, 7  # after the last start; of one mailing, and of a week's: what is not out then is not carried
@@ -56,6 +60,8 @@ class Foreseen:
 @lru_cache(maxsize=32)  # three rules ask, each perhaps twice; the answer depends on the plan alone
 def foresee(plan: Setup) -> Foreseen:
     """Play a plan."""
+    from checks.capacity.entry import entered, entry  # noqa: PLC0415 - see above
+
     bare = played(plan.bare)
     result = bare if plan.plan == plan.bare else played(plan.plan)
     found = entry(plan.bare, plan.channel, zone=plan.zone, repeats_after=repeats_after(plan))
@@ -72,6 +78,8 @@ def foresee(plan: Setup) -> Foreseen:
 
 def _beside(plan: Setup, found: Entry | None) -> tuple[str, ...]:
     """Return those that share limits, if without them more could be entered."""
+    from checks.capacity.entry import entry  # noqa: PLC0415 - see above
+
     if not plan.beside or found is None:
         return ()
     alone = replace(plan.bare, limits=tuple(replace(limit, others=0) for limit in plan.bare.limits))
@@ -86,6 +94,8 @@ def repeats_after(plan: Setup) -> int | None:
 
 def played(plan: Plan) -> Result:
     """Play a plan, for some weeks."""
+    from checks.capacity.simulate import play, summary  # noqa: PLC0415 - see above
+
     return summary(play(plan, patience=patience_days(plan) * 24 * HOUR))
 
 
@@ -110,6 +120,8 @@ def late(plan: Setup, result: Result) -> bool:
 @lru_cache(maxsize=32)
 def mailboxes(plan: Setup, by: datetime | timedelta) -> tuple[int, Entry] | None:
     """Return how many mailboxes have everything out by then, and what each enters; None if more do not help, or it would be too many."""
+    from checks.capacity.advise import each_enters, mailboxes_needed  # noqa: PLC0415 - see above
+
     if sum(mailing.messages for mailing in plan.bare.mailings) > MOST_SHARED_OUT:
         return None
     again = repeats_after(plan)
@@ -123,6 +135,8 @@ def mailboxes(plan: Setup, by: datetime | timedelta) -> tuple[int, Entry] | None
 @lru_cache(maxsize=32)
 def connections(plan: Setup, by: datetime | timedelta) -> int | None:
     """Return how many connections at once have everything out by then; None if more do not help, or the provider says how many it takes."""
+    from checks.capacity.advise import connections_needed  # noqa: PLC0415 - see above
+
     if plan.connections_known:
         return None
     count = connections_needed(foresee(plan).paced_plan, plan.channel, by)
@@ -131,6 +145,8 @@ def connections(plan: Setup, by: datetime | timedelta) -> int | None:
 
 def least_of(plan: Setup, name: str) -> int | None:
     """Return the smallest number of a limit of the settings that has everything out in time; None if that does not help."""
+    from checks.capacity.advise import count_needed  # noqa: PLC0415 - see above
+
     if plan.end is None:
         return None
     own = tuple(limit for limit in plan.plan.limits if limit not in plan.bare.limits)
@@ -156,6 +172,13 @@ def worst(result: Result) -> Outcome:
     )
 
 
+def fitting(plan: Setup) -> int:
+    """Return how many recipients a message may have at most, so that it can pass at all."""
+    from checks.capacity.advise import fitting_recipients  # noqa: PLC0415 - see above
+
+    return fitting_recipients(plan.plan, plan.channel) or 1
+
+
 def stopped(result: Result) -> bool:
     """Whether anything is refused, given up or left waiting."""
     return any(not one.complete or one.refused for one in result.mailings)
@@ -173,6 +196,8 @@ def in_the_way(plan: Setup, result: Result, mode: OnExceed) -> Known | None:
 
 def pace_of(plan: Setup, outcome: Outcome, result: Result) -> Known | None:
     """Return the limit that set the pace of a mailing; None if none did."""
+    from checks.capacity.advise import blamed  # noqa: PLC0415 - see above
+
     name = blamed(outcome, result, plan.plan)
     return plan.meant(name) if name else None
 
@@ -227,21 +252,28 @@ def as_settings(found: Entry) -> str:
 
 def shown(plan: Setup, found: Foreseen, *, paced: bool) -> ShownPlan:
     """Return the plan for the report; with `paced`, also what would become of it with the limits entered."""
-    drawn = mailings_of(found.result)
+    drawn, names = mailings_of(found.result), _drawn(found.result)
     entry_words = in_words(found.entry) if paced and found.entry else ""
     return ShownPlan(
         server=plan.channel,
         zone=plan.zone,
-        mailings=_mailings(found.result),
+        mailings=_mailings(found.result, names),
         limits=tuple(_limits(plan, found.result))[:MAX_LIMITS],
         entered=entry_words,
-        paced=_mailings(found.paced) if entry_words else (),
+        paced=_mailings(found.paced, names) if entry_words else (),
         more=plan.left_out + max(0, len(drawn) - MAX_MAILINGS),
         cut=found.result.truncated,
     )
 
 
-def _mailings(result: Result) -> tuple[ShownMailing, ...]:
+def _drawn(result: Result) -> list[str]:
+    """Return the names of the first ones; the one that fares worst is among them."""
+    names = [one.name for one in mailings_of(result)]
+    bad = worst(result).name
+    return names[:MAX_MAILINGS] if bad in names[:MAX_MAILINGS] else [*names[: MAX_MAILINGS - 1], bad]
+
+
+def _mailings(result: Result, names: list[str]) -> tuple[ShownMailing, ...]:
     lines = {series.mailing: series.points for series in result.series}
     return tuple(
         ShownMailing(
@@ -258,7 +290,7 @@ def _mailings(result: Result) -> tuple[ShownMailing, ...]:
             unsent=one.unsent,
             points=tuple((_seconds(when), count) for when, count in _thinned(lines.get(one.name, ()))),
         )
-        for one in mailings_of(result)[:MAX_MAILINGS]
+        for one in map(result.outcome, names)
     )
 
 

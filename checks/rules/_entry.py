@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from checks.capacity.entry import entry
 from checks.rules._capacity import Stated, setup_of
 from checks.rules._capacity_foreseen import as_settings
 from checks.subject import ServerSubject
@@ -21,6 +20,8 @@ ENTER = "Enter for {server}: {enter}. They keep within everything that is known 
 
 def enter(subject: ServerSubject) -> str:
     """Write the limits that keep within every number that is known for the server, as they stand in the settings."""
+    from checks.capacity.entry import entry  # noqa: PLC0415 - the simulator; most runs do without
+
     said = subject.settings.volume
     least = (
         said.recipients_per_mailing or said.recipients_per_message or 1

@@ -13,9 +13,8 @@ Enter the limits that are named. Where they do not carry the volume, share it ou
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from checks.capacity.entry import Entry
 from checks.capacity.result import Result
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
@@ -38,6 +37,9 @@ from checks.rules._capacity_foreseen import (
 )
 from checks.rules._office365 import Channel, channel_of
 from checks.subject import ServerSubject
+
+if TYPE_CHECKING:
+    from checks.capacity.entry import Entry
 
 INFORMATIONAL = True
 
@@ -146,7 +148,7 @@ def _finish(plan: Setup, result: Result) -> str:
     return moment(one.finish or one.start, plan.zone)
 
 
-def _proposed(subject: ServerSubject, plan: Setup, found: Foreseen, entry: Entry, known: dict[str, Any]) -> Finding:
+def _proposed(subject: ServerSubject, plan: Setup, found: Foreseen, entry: "Entry", known: dict[str, Any]) -> Finding:
     one = worst(found.paced)
     steps = [f"Enter for {plan.channel}: {as_settings(entry)}.", *_shared(found)]
     if one.finish is not None and one.finish - one.start > DAY:
@@ -167,7 +169,7 @@ def _shared(found: Foreseen) -> list[str]:
     ]
 
 
-def _share_out(count: int, each: Entry) -> str:
+def _share_out(count: int, each: "Entry") -> str:
     return f"share the recipients out over {count} mailboxes, each with {in_words(each)}: {as_settings(each)}."
 
 

@@ -15,7 +15,6 @@ is made for mailings.
 from collections.abc import Iterator
 from typing import Any
 
-from checks.capacity.advise import fitting_recipients
 from checks.capacity.model import OnExceed
 from checks.capacity.result import CONNECTIONS, Result
 from checks.capacity.result import Outcome as Fate
@@ -25,6 +24,7 @@ from checks.records.capacity_shown import plain
 from checks.rules._capacity import Known, Setup, grown, setup
 from checks.rules._capacity_foreseen import (
     Foreseen,
+    fitting,
     foresee,
     in_the_way,
     late,
@@ -246,14 +246,14 @@ def _misfit(plan: Setup, misfit: str) -> tuple[str, str]:
     if misfit == "recipients-per-message":
         most = counted(channel.recipients_per_message or 0, "recipient")
         what = f"{counted(mailing.recipients_per_message, 'recipient')} are meant to share a message, and the server takes {most}"
-        fitting = counted(fitting_recipients(plan.plan, plan.channel) or 1, "recipient")
-        return what, f"Let the dispatcher write one message for each recipient, or at most {fitting} into one."
+        fits = counted(fitting(plan), "recipient")
+        return what, f"Let the dispatcher write one message for each recipient, or at most {fits} into one."
     limit = plan.meant(misfit)
     what = (
         f"{counted(mailing.recipients_per_message, 'recipient')} are meant to share a message, and the limit is {_named(limit)}"
     )
-    fits = fitting_recipients(plan.plan, plan.channel) or 1
-    at_most = f", or at most {counted(fits, 'recipient')} into one" if fits > 1 else ""
+    most_fitting = fitting(plan)
+    at_most = f", or at most {counted(most_fitting, 'recipient')} into one" if most_fitting > 1 else ""
     return what, f"Let the dispatcher write one message for each recipient{at_most}."
 
 

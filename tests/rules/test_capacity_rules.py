@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from checks.capacity.entry import entered
+from checks.capacity.model import Scope
+from checks.capacity.result import CONNECTIONS
+from checks.capacity.simulate import simulate
 from checks.catalogue import select
 from checks.engine import Run
 from checks.model import Finding, Status
+from checks.records.capacity_shown import plan_of
 from checks.rules._capacity import Stated, setup_of
 from checks.rules._capacity_foreseen import foresee, mailboxes
 from checks.settings import parse
@@ -78,3 +86,81 @@ def test_the_same_trouble_has_the_same_fingerprint_tomorrow() -> None:
     )
     assert [finding.title for finding in today] != [finding.title for finding in later]
     assert [finding.fingerprint for finding in today] == [finding.fingerprint for finding in later]
+
+
+def test_who_plans_nothing_does_not_load_the_simulator() -> None:
+    """The start of every command is shorter for it."""
+    code = "import sys, checks.catalogue as c; c.catalogue(); print([m for m in sys.modules if m in ('checks.capacity.simulate', 'checks.capacity.advise')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def two_servers(username: str, **volume: Any) -> dict[str, Any]:
+    """The second one for the newsletter."""
+    document = club("smtp.office365.com", {"username": "office@club.example"}, **volume)
+    news = {"name": "News", "default": False, "filter": ["news@club.example"], "username": username}
+    document["servers"].append(document["servers"][0] | news | {"sender": {"email": "news@club.example"}})
+    return document
+
+
+@pytest.mark.parametrize(
+    ("username", "licences"), [("office@club.example", None), ("Office@Club.example", 1), ("news@club.example", 1)]
+)
+def test_what_two_servers_enter_keeps_what_they_share(username: str, licences: int | None) -> None:
+    """Both send a whole mailing at once, each with the limits that are named for it: the mailbox and the organisation have room for both."""
+    volume = {"recipients_per_mailing": 12_000} | ({"licences": licences} if licences else {})
+    settings = parse(two_servers(username, **volume))
+    mailings, found = [], []
+    for server in settings.servers:
+        plan = setup_of(ServerSubject(now=NOW, server=server, settings=settings), Stated())
+        assert plan is not None
+        foreseen = foresee(plan)
+        assert foreseen.entry is not None
+        assert foreseen.beside == tuple(other.name for other in settings.servers if other.name != server.name)
+        mailings += [replace(mailing, name=f"{mailing.name} of {server.name}") for mailing in plan.bare.mailings]
+        found.append(foreseen.entry)
+        bare = plan.bare
+    together = username.casefold() == "office@club.example"  # one login, one counter
+    limits = tuple(replace(limit, scope=Scope.TENANT if together else limit.scope) for limit in bare.limits)
+    channels = tuple(replace(bare.channels[0], name=server.name) for server in settings.servers)
+    whole = replace(bare, mailings=tuple(mailings), channels=channels, limits=limits)
+    for each in found:
+        whole = entered(whole, each)
+    result = simulate(whole)
+    assert result.finish is not None
+    assert not sum(one.refused for one in result.mailings)
+    assert {binding.limit.split()[0] for binding in result.bindings} <= {"entered", CONNECTIONS}
+
+
+def test_servers_of_different_mailboxes_share_nothing_without_the_organisation() -> None:
+    """Nobody said how many licences there are; each mailbox has its own numbers."""
+    settings = parse(two_servers("news@club.example", recipients_per_mailing=12_000))
+    plan = setup_of(ServerSubject(now=NOW, server=settings.servers[0], settings=settings), Stated())
+    assert plan is not None
+    assert plan.beside == ()
+    assert foresee(plan).beside == ()
+
+
+def test_findings_that_rest_on_facts_say_of_which_day() -> None:
+    """The oldest day among all that is known of the server, so that facts.age can name it."""
+    for volume in (
+        {"recipients_per_mailing": 12_000, "mailings_per_week": 7},
+        {"recipients_per_mailing": 400, "mailings_per_week": 2},
+    ):
+        found = [
+            one for one in judged(club("smtp.office365.com", {}, growth_percent=5, **volume)) if one.code.startswith("capacity.")
+        ]
+        said = [one.code for one in found if one.status is not Status.NOT_APPLICABLE and one.args.get("as_of") != "2026-11-23"]
+        assert len(found) >= 3
+        assert not said
+
+
+def test_the_mailing_that_fares_worst_is_drawn() -> None:
+    """The first hundred letters of a day reach nobody's limit, those at night find no room."""
+    found = judged(club("smtp.office365.com", {}, recipients_per_mailing=150, mailings_per_week=700))
+    plan = next(plan_of(one.args["plan"]) for one in found if one.code == "capacity.rest-refused")
+    assert plan is not None
+    assert len(plan.mailings) == 8
+    assert plan.mailings[-1].rejected == 150
+    assert len(plan.mailings) + plan.more == 700
+    assert [one.name for one in plan.paced] == [one.name for one in plan.mailings]

@@ -52,6 +52,20 @@ def test_nothing_is_offered_where_nothing_is_needed(sets: tuple[str, ...]) -> No
     assert not BY_KEY["pace"].when(view(*sets))
 
 
+def test_two_servers_of_one_login_are_offered_their_share() -> None:
+    """9,000 for each would be 18,000 for the one mailbox."""
+    seen = view(MANY)
+    alone = offers(seen)[0].limit
+    assert alone is not None
+    assert alone["max"] == 9_000
+    seen.answers.servers.append(seen.servers()[0] | {"name": "News", "sender.email": "news@club.example"})
+    seen.answers.link()
+    shared = offers(View(seen.answers, None, HERE))
+    assert [offer.limit["max"] for offer in shared.values() if offer.limit] == [4_500, 4_500]
+    assert "at each of" in shared[0].words
+    assert "News" in shared[0].words
+
+
 def test_nobody_saying_so_enters_nothing() -> None:
     """Answers files of before mean what they meant."""
     settings = build(complete(gather(CLUB, (MANY,)), HERE), HERE)
