@@ -77,19 +77,23 @@ class LeakGuard:
             return
         self._forms.update(_forms(value, username))
 
-    def found(self, text: str, *, besides: str = "", shortest: int = SHORTEST_GUARDED) -> list[tuple[int, int]]:
+    def found(self, text: str, *, besides: str = "", shortest: int = SHORTEST_GUARDED, apart: int = 0) -> list[tuple[int, int]]:
         """Return where forms of known secrets stand, from and to, in order; those that touch are one.
 
         `besides`: text that may be shown whatever it says, like the settings. A form that stands there is an ordinary word of theirs.
-        `shortest`: characters of a form that is looked for.
+        `shortest`: characters of a form that is looked for. `apart`: a form of letters and digits that is shorter counts only as a whole
+        word, for a few digits stand in some longer number everywhere.
         """
         places: list[tuple[int, int]] = []
         for form in self._forms:
             start = text.find(form) if len(form) >= shortest else -1
             if start < 0 or form in besides:
                 continue
+            whole_word = len(form) < apart and form.isalnum()
             while start >= 0:
-                places.append((start, start + len(form)))
+                end = start + len(form)
+                if not (whole_word and (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum())):
+                    places.append((start, end))
                 start = text.find(form, start + 1)
         return _joined(places)
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import click
 
 from checks.evidence import Probe, Reading, Readings, State, adapter
+from checks.gather.smtp_redact import message_without
 from checks.probes import ArrivalReading, Handover
 from checks.probes.arrival import MAX_MESSAGE, saved_probe
 from checks.records.arrived import read_message
@@ -238,6 +239,6 @@ def masked(readings: Mapping[Probe[Any], Reading], guard: LeakGuard) -> Readings
     """Return the messages in which a password of this run stands, without it."""
     found: Readings = {}
     for probe, reading in readings.items():
-        if isinstance(reading, ArrivalReading) and guard.leaks(reading.raw):
-            found[probe] = replace(reading, raw=guard.mask(reading.raw), masked=True)
+        if isinstance(reading, ArrivalReading) and (raw := message_without(guard, reading.raw)) != reading.raw:
+            found[probe] = replace(reading, raw=raw, masked=True)
     return found

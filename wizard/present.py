@@ -19,9 +19,10 @@ from checks.settings import SettingsError
 from reports.model import Report
 from wizard import exits
 from wizard import output as files
+from wizard.leaks import LeakError
 from wizard.options import World
 from wizard.request import Request
-from wizard.run import LeakError, Progress, Ran, perform
+from wizard.run import Progress, Ran, perform
 from wizard.terminal import columns, safe, tell, wants_colour
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -17,8 +17,10 @@ from checks.evidence import Effect, Probe, Reading, Readings, State, from_json, 
 from checks.model import CheckResult
 from checks.probes import KINDS, Stage
 from checks.secret import LeakGuard
+from checks.tables.ordinary import ordinary_words
 from reports.model import Report, json_schema
 from wizard.arrival import masked
+from wizard.leaks import NOTES, sealed
 from wizard.options import World
 from wizard.request import Request, from_document
 from wizard.summary import Circumstances, report_of
@@ -45,10 +47,6 @@ class Ran:
     """evidence.json"""
     complete: bool
     """Every server and every check, with login allowed: enough to say that these settings were verified."""
-
-
-class LeakError(Exception):
-    """A finished text contains a secret. It is a bug of ours, and the text does not leave."""
 
 
 def perform(
@@ -159,17 +157,16 @@ def circumstances(world: World, allow: frozenset[Effect]) -> Circumstances:
 
 
 def summed_up(request: Request, run: Run, results: list[CheckResult], known: Circumstances, guard: LeakGuard) -> Ran:
-    """Make the report and the evidence document. Raises `LeakError` rather than let a secret out."""
+    """Make the report and the evidence document, without the secrets that the guard knows. Raises `LeakError` where that cannot be had."""
     consulted = {probe: run.readings[probe] for probe in run.consulted if probe in run.readings}
     report = report_of(request, results, consulted, known)
     about = {"tool": tool_name(), **known.document(), "request": request.document()}
     evidence = to_json(consulted, about=about)
-    leaky = [text for text in (report.to_json(), evidence) if guard.leaks(text)]
-    if leaky and any(guard.leaks(text, besides=_own_words(request, known)) for text in leaky):
-        raise LeakError("a password was about to be written into the report; nothing was written")
+    report, evidence = sealed(report, evidence, guard, lambda: _own_words(request, known))
     everything = not (request.only or request.skip or request.server)
     complete = everything and {"look", "login"} <= set(known.vantage.get("allowed", ()))
-    return Ran(request=request, report=report, results=tuple(results), evidence=evidence, complete=complete)
+    told = tuple(replace(result, traceback=guard.mask(result.traceback)) for result in results)
+    return Ran(request=request, report=report, results=told, evidence=evidence, complete=complete)
 
 
 def _own_words(request: Request, known: Circumstances) -> str:
@@ -178,4 +175,4 @@ def _own_words(request: Request, known: Circumstances) -> str:
         text for check in catalogue() for outcome in check.everything for text in (outcome.code, outcome.title, *outcome.steps)
     )
     keys = json.dumps([json_schema(), NOT_ALLOWED, list(State), list(Stage), PROTOCOL], default=str)
-    return "\n".join([str(request.document()), str(known.document()), keys, *said])
+    return "\n".join([str(request.document()), str(known.document()), keys, *said, *ordinary_words(), *NOTES])

@@ -98,9 +98,8 @@ class Redactor:
         return replace(reply, lines=tuple(kept.split("\n")), telling=telling(reply))
 
     def message(self, text: str) -> str:
-        """Return a whole message without the secret. Pieces and ordinary words stand in any message, and only the whole would be one of ours."""
-        places = self._guard.found(text, shortest=LONG_FORM)
-        return without(text, [(start, end) for start, end in places if not is_ordinary(text[start:end])])
+        """Return a whole message without the secret."""
+        return message_without(self._guard, text)
 
     def tells(self, code: str) -> bool:
         """Tell whether a short code is a piece of the secret."""
@@ -157,6 +156,12 @@ class Redactor:
             return
         pieces = (lowered[start : start + size] for start in range(len(lowered) - size + 1))
         self._pieces.setdefault(size, set()).update(piece for piece in pieces if piece not in self._known)
+
+
+def message_without(guard: LeakGuard, text: str) -> str:
+    """Return a whole message without the secrets that the guard knows. Pieces of them and ordinary words stand in any message."""
+    places = guard.found(text, shortest=LONG_FORM)
+    return without(text, [(start, end) for start, end in places if not is_ordinary(text[start:end])])
 
 
 def _widened(text: str, start: int, end: int) -> tuple[int, int]:
