@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from checks.model import Status
 from reports.escape import line
 from reports.figures import Figure
-from reports.links import Link, anchor, reference
+from reports.links import Link, anchor, of_finding, reference
 from reports.manual import Manual
 from reports.model import FindingEntry, Report
 from reports.rerun import command, command_for_all
@@ -186,6 +186,6 @@ class Maker:
         return self._states.get(probe_of(finding), "")
 
     def _anchor(self, check: str, finding: FindingEntry) -> str:
-        name = anchor("finding", f"{check}\n{finding.code}\n{finding.about}\n{finding.fingerprint}")
+        name = of_finding(check, finding.code, finding.about, finding.fingerprint)
         self._used[name] = self._used.get(name, 0) + 1
         return name if self._used[name] == 1 else f"{name}-{self._used[name]}"

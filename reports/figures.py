@@ -74,6 +74,32 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One line to look up: what is so, and from where that is known."""
+
+    what: str
+    tag: Tag
+    words: str
+    """What there is to say of it."""
+    findings: tuple[Link, ...] = ()
+    """The findings behind it."""
+    sources: tuple[Link, ...] = ()
+    read: str = ""
+    """When the sources were read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fold:
+    """Statements that are there for whoever wants to know exactly; folded where a page can fold."""
+
+    title: str
+    intro: str
+    statements: tuple[Statement, ...]
+    more: str = ""
+    """What was left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Figure:
     """One thing, drawn: as outlines, as a table, over time."""
 
@@ -85,6 +111,7 @@ class Figure:
     table: Table | None = None
     timeline: Timeline | None = None
     """Drawn where there is room for it; its numbers are in the table."""
+    folds: tuple[Fold, ...] = ()
     drawn: frozenset[str]
     """Fingerprints of the findings that it belongs to."""
 

@@ -47,3 +47,8 @@ def local(path: str) -> str:
 def anchor(kind: str, name: str) -> str:
     """Return an id for a place in the page that stays the same from report to report."""
     return f"{kind}-{hashlib.sha256(name.encode('utf-8', 'backslashreplace')).hexdigest()[:10]}"
+
+
+def of_finding(check: str, code: str, about: str, fingerprint: str) -> str:
+    """Return the id of a finding's card."""
+    return anchor("finding", f"{check}\n{code}\n{about}\n{fingerprint}")

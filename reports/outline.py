@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from checks.model import Status
 from reports.escape import visible
-from reports.figures import Chapter, Node, Outline, Table
+from reports.figures import Chapter, Fold, Node, Outline, Statement, Table
 from reports.words import STATUS
 
 Say = Callable[[str, str], str]
@@ -27,6 +27,9 @@ def draw(chapter: Chapter, width: int, say: Say) -> Iterator[str]:
         if figure.table:
             yield ""
             yield from _table(figure.table, width, say)
+        for fold in figure.folds:
+            yield ""
+            yield from _fold(fold, width, say)
         for outline in figure.outlines:
             yield ""
             yield from _outline(outline, width, say)
@@ -59,6 +62,30 @@ def _table(table: Table, width: int, say: Say) -> Iterator[str]:
         for column, cell in zip(table.columns, row.cells, strict=True):
             if cell:
                 yield from _wrapped(f"{column}: {cell}", width, " " * 12, first=" " * 10)
+
+
+def _fold(fold: Fold, width: int, say: Say) -> Iterator[str]:
+    yield from (say(row, "bold") for row in _wrapped(fold.title, width, "   "))
+    if fold.intro:
+        yield from _wrapped(fold.intro, width, "   ")
+    for before, one in zip((None, *fold.statements), fold.statements, strict=False):
+        mark = say(STATUS[Status(one.tag.status)].mark, one.tag.status)
+        first, *rest = _wrapped(f"{one.what}: {one.tag.word}", width, " " * 10)
+        yield f"     {mark} {first.lstrip()}"
+        yield from rest
+        yield from _wrapped(_known(one, before), width, " " * 10)
+    if fold.more:
+        yield from _wrapped(fold.more, width, "     ")
+
+
+def _known(one: Statement, before: Statement | None) -> str:
+    """What there is to say, the findings and the sources in one paragraph; sources that stand above are not said again."""
+    findings = f"{'Findings' if len(one.findings) > 1 else 'Finding'}: {', '.join(link.text for link in one.findings)}."
+    sources = ", ".join(link.text for link in one.sources)
+    read = f", read on {one.read}" if one.read else ""
+    again = before is not None and (before.sources, before.read) == (one.sources, one.read)
+    source = "(source: as above)" if again else f"(source: {sources}{read})"
+    return " ".join(filter(None, [one.words, findings if one.findings else "", source if sources else ""]))
 
 
 def _nodes(nodes: Iterable[Node], width: int, indent: int) -> Iterator[str]:

@@ -9,6 +9,7 @@ from checks.model import Finding, Status
 from checks.records.comparison import OneClick
 from checks.records.dkim_door import Reason
 from checks.records.spf_door import Result
+from checks.rules.arrival_dmarc import WOULD, WOULD_NOT
 from checks.rules.arrival_one_click import BOTH, FLAWS, NO_POST
 
 Condition = Callable[[Finding], bool]
@@ -51,6 +52,11 @@ def weighs(*statuses: Status) -> Condition:
     return lambda finding: finding.status in statuses
 
 
+def _passes(finding: Finding) -> bool:
+    """The message would pass DMARC if there were a record."""
+    return str(finding.args.get("would")).startswith(WOULD)
+
+
 def _not(condition: Condition) -> Condition:
     return lambda finding: not condition(finding)
 
@@ -76,6 +82,7 @@ _OF_OWN_SERVER = {
 """The server that takes the mail may hand it on to another one. A good name of its own shows nothing; a bad one counts if the server carries
 the sender's name (which these statuses say), and only while no sending address is known."""
 _OF_SENDING_ADDRESS = ("reverse.sending-address", "arrival.reverse-name")
+_NO_RECORD = "arrival.dmarc-without-record"
 _SPF_DENIED = "arrival.spf-not-passed"
 _SAYS_FAIL = says("result", Result.FAIL.value)
 
@@ -141,8 +148,10 @@ FACTS: Mapping[str, Fact] = {
     ),
     "alignment": Fact(
         noun="DMARC alignment",
-        arrived=("arrival.dmarc-pass",),
-        unmet=("dmarc.unaligned", "arrival.dmarc-not-passed"),
+        arrived=("arrival.dmarc-pass", _NO_RECORD),
+        met_if={_NO_RECORD: _passes},
+        unmet=("dmarc.unaligned", "arrival.dmarc-not-passed", _NO_RECORD),
+        unmet_if={_NO_RECORD: says("would", WOULD_NOT)},
         later=MESSAGE,
     ),
     "reverse-name-there": Fact(

@@ -65,6 +65,7 @@ OPEN = Outcome(
     owner=Owner.US,
     steps=("See the findings about SPF and the signatures of the arrived message; when they are certain, this is, too.",),
 )
+WOULD, WOULD_NOT = "would pass", "would not pass"
 NOT_JUDGED = outcome_of_nothing("arrival.dmarc", "DMARC of the arrived message was")
 HARSH = {
     "quarantine": "and {author} asks receivers to file such mail as spam",
@@ -90,7 +91,7 @@ def _judged(subject: ServerSubject, came: Came, proof: Proof, dmarc: DmarcResult
     need(proof, ev)
     reason = _open(proof)
     if results == {Result.NONE}:
-        would = f"would pass, by {' and '.join(_means(dmarc.rfc9989))}" if _means(dmarc.rfc9989) else "would not pass"
+        would = f"{WOULD}, by {' and '.join(_means(dmarc.rfc9989))}" if _means(dmarc.rfc9989) else WOULD_NOT
         return NO_RECORD(about=about, server=about, author=author, would="might pass" if reason else would)
     if reason:
         return (

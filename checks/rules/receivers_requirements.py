@@ -114,11 +114,12 @@ def _bulk_words(receiver: Receiver, volume: Volume) -> str:
     day, answer = busiest(volume), bulk_at(receiver, volume)
     if not receiver.differs or receiver.threshold is None:
         return receiver.bulk
+    begins = f"{'above' if receiver.beyond else 'from'} {receiver.threshold:,} a day{'' if receiver.beyond else ' on'} you count as one"
     if answer is Bulk.YES:
-        return f"{day.least:,} messages are planned for the busiest day, and the number is {receiver.threshold:,} to its users"
+        return f"{day.least:,} messages are planned for the busiest day, and {begins}"
     if day.most is None:
-        return f"it is not known how much is going to be sent; the number is {receiver.threshold:,} a day"
-    return f"at most {day.most:,} messages are to be expected on a day within a year, and the number is {receiver.threshold:,}"
+        return f"it is not known how much is going to be sent; {begins}"
+    return f"at most {day.most:,} messages are to be expected on a day within a year, and {begins}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,11 +22,27 @@ ALIKE = ShownTriangle(
     server="Office",
     rows=(ShownRow(row="Visible sender (From)", settings="office@club.example", receiver="office@club.example", agrees=True),),
 )
+GMAIL = {"sources": ["https://support.google.com/mail/answer/81126"], "source_date": "2026-07-02", "checked": "2026-11-23"}
+SAME_SINCE = {"since": "2024-02-01", "since_words": "February 2024", **GMAIL}
 RECEIVERS = {
     "rows": [
-        {"receiver": "gmail", "name": "Gmail", "bulk": "perhaps", "bulk_means": "5,000 a day", "missing": ["a DMARC record is published"], "open": ["fewer than 3 of 1,000 recipients complain"], "requirements": []},
-        {"receiver": "yahoo", "name": "Yahoo and AOL", "bulk": "yes", "bulk_means": "", "missing": [], "open": ["fewer than 3 of 1,000 recipients complain"], "requirements": []},
-        {"receiver": "gmx", "name": "GMX", "bulk": "no", "bulk_means": "", "missing": [], "open": [], "requirements": []},
+        {
+            "receiver": "gmail", "name": "Gmail", "bulk": "yes", "bulk_means": "close to 5,000 messages or more a day",
+            "bulk_words": "12,000 messages are planned for the busiest day, and from 5,000 a day on you count as one",
+            "missing": ["a DMARC record is published"], "open": ["fewer than 3 of 1,000 recipients complain"],
+            "requirements": [
+                {"id": "gmail.spf", "who": "all", "what": "SPF or DKIM passes", "applies": "yes", "state": "met", "behind": ["spf.authorised", "triangle.agreed"], "effect": "refused", **SAME_SINCE},
+                {"id": "gmail.dmarc", "who": "bulk", "what": "a DMARC record is published", "applies": "yes", "state": "not-met", "behind": ["dmarc.missing"], "effect": "refused for a time or for good", **SAME_SINCE},
+                {"id": "gmail.rate", "who": "all", "what": "fewer than 3 of 1,000 recipients complain", "applies": "yes", "state": "not-known-yet", "behind": [], "later": "shows in the receiver's own statistics only", "effect": "no help", **GMAIL},
+            ],
+        },
+        {"receiver": "yahoo", "name": "Yahoo and AOL", "bulk": "perhaps", "bulk_means": "", "bulk_words": "Yahoo publishes no number", "missing": [], "open": ["fewer than 3 of 1,000 recipients complain"], "requirements": []},
+        {"receiver": "web-de", "name": "WEB.DE", "bulk": "", "bulk_means": "no difference is published", "bulk_words": "no difference is published", "missing": [], "open": [], "requirements": [
+            {"id": "web-de.helo", "who": "all", "what": "the server introduces itself with a full name", "applies": "yes", "state": "met", "behind": ["arrival.helo-is-reverse-name"], "sources": ["https://postmaster.web.de/"], "checked": "2026-11-23"},
+        ]},
+        {"receiver": "gmx", "name": "GMX", "bulk": "no", "bulk_means": "", "missing": [], "open": [], "requirements": [
+            {"id": "gmx.dkim", "who": "bulk", "what": "DKIM passes", "applies": "no", "state": "not-met", "behind": ["dkim.no-keys"], "sources": ["https://postmaster.gmx.net/"], "checked": "2026-11-23"},
+        ]},
     ]
 }  # fmt: skip
 DIFFERS = Outcome(

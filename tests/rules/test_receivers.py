@@ -199,6 +199,9 @@ def test_three_ways_to_unsubscribe(found: CheckResult, one_click: str, in_header
         ("dkim-key-1024", said("arrival.signature-valid", PASS), "met"),
         ("dkim-key-1024", said("arrival.signature-broken", WARN, why="key-short"), "not-met"),
         ("dkim-key-1024", said("arrival.signature-broken", WARN, why="body-changed"), "not-known-yet"),
+        ("alignment", said("arrival.dmarc-without-record", NOTE, would="would pass, by the bounce address (SPF)"), "met"),
+        ("alignment", said("arrival.dmarc-without-record", NOTE, would="would not pass"), "not-met"),
+        ("alignment", said("arrival.dmarc-without-record", NOTE, would="might pass"), "not-known-yet"),
         ("delivery-tls", said("arrival.delivered-with-old-tls", NOTE), "met"),
     ],
 )
