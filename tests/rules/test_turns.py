@@ -328,7 +328,8 @@ CLOCKLESS = {
     "_refusal": "says when to try again; its status does not turn",
     "_arrived": "hands the clock to the rules about the message that has arrived",
     "_arrived_domain": "as _arrived",
-    "_capacity": "the week that is played begins tomorrow; which limits are in force then, the rows about licences prove",
+    "_capacity": "which limits are in force, the rows about licences prove",
+    "_capacity_mailings": "the week that is played begins tomorrow",
     "_due": "hands days to the calendar",
 }
 """Rules that look at the clock for a sentence only."""
