@@ -95,7 +95,9 @@ class ArrivedMessage:
     line_ends: LineEnds
     problems: tuple[Problem, ...]
     whole: bool = True
-    """False: cut off, here or before; the body cannot be judged."""
+    """False: cut off, here or before, or masked; the body cannot be judged."""
+    masked: bool = False
+    """A password was taken out of it."""
 
     def all(self, name: str) -> tuple[HeaderField, ...]:
         """Return the fields of a name, topmost first."""
@@ -206,8 +208,8 @@ class ArrivedMessage:
         return outline(self.text("content-type"), self.text("content-transfer-encoding"), self.body)
 
 
-def read_message(raw: bytes, *, cut: bool = False) -> ArrivedMessage:
-    """Read a message as it was stored. `cut`: whoever stored it kept only the beginning."""
+def read_message(raw: bytes, *, cut: bool = False, masked: bool = False) -> ArrivedMessage:
+    """Read a message as it was stored. `cut`: whoever stored it kept only the beginning. `masked`: a password was taken out of it."""
     pieces = cut_message(raw)
     problems = list(pieces.problems)
     for name, count in Counter(one.key for one in pieces.fields).items():
@@ -222,7 +224,8 @@ def read_message(raw: bytes, *, cut: bool = False) -> ArrivedMessage:
         body=pieces.body,
         line_ends=pieces.line_ends,
         problems=tuple(problems[:MAX_PROBLEMS]),
-        whole=pieces.whole and not cut,
+        whole=pieces.whole and not cut and not masked,
+        masked=masked,
     )
 
 

@@ -56,7 +56,8 @@ class Reason(StrEnum):
     BOTH_CHANGED = "both-changed"  # neither holds
     WRONG_KEY = "wrong-key"  # the published key is not the one that it was signed with
     EXPIRED = "expired"
-    CUT = "cut"
+    CUT = "cut"  # only the beginning is there
+    MASKED = "masked"  # a password was taken out of the message
     KEY_UNREACHABLE = "key-unreachable"  # DNS gave no answer
     KEY_MISSING = "key-missing"
     KEY_REVOKED = "key-revoked"
@@ -188,8 +189,9 @@ def _with_key(start: SignatureResult, key: DkimKey, message: ArrivedMessage, bod
         body_holds=body_holds,
         uncovered=len(body) - one.length if one.length is not None and message.whole else 0,
     )
-    if body_holds is None and header_holds:
-        return replace(start, result=Result.NEUTRAL, reason=Reason.CUT, problem="a message of which only the beginning is there")
+    if body_holds is None and (header_holds or message.masked):
+        reason = Reason.MASKED if message.masked else Reason.CUT
+        return replace(start, result=Result.NEUTRAL, reason=reason, problem=_WORDS[reason])
     if not (header_holds and body_holds):
         reason = Reason.WRONG_KEY if wrong_key else _REASONS[header_holds, bool(body_holds or body_holds is None)]
         return replace(start, result=Result.FAIL, reason=reason, problem=_WORDS[reason])
@@ -208,6 +210,8 @@ _WORDS = {
     Reason.HEADER_CHANGED: "a signed header field that was changed after it was signed",
     Reason.BOTH_CHANGED: "header and body that were changed after they were signed",
     Reason.WRONG_KEY: "a signature that was not made with the published key",
+    Reason.CUT: "a message of which only the beginning is there",
+    Reason.MASKED: "a message out of which a password was taken",
 }
 
 

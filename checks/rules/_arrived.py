@@ -177,17 +177,17 @@ def from_outside(subject: ServerSubject, ev: Evidence) -> Came | Skip:
 
 def message_of(reading: ArrivalReading) -> ArrivedMessage:
     """Read the message of a reading, once however many rules ask."""
-    return _message(reading.raw, cut_off=reading.cut or reading.masked)
+    return _message(reading.raw, cut_off=reading.cut, masked=reading.masked)
 
 
 @lru_cache(maxsize=4)  # rules run again and again on the one message of a run
-def _message(raw: str, *, cut_off: bool) -> ArrivedMessage:
-    return read_message(raw.encode("latin-1", "replace"), cut=cut_off)
+def _message(raw: str, *, cut_off: bool, masked: bool) -> ArrivedMessage:
+    return read_message(raw.encode("latin-1", "replace"), cut=cut_off, masked=masked)
 
 
 @lru_cache(maxsize=4)  # as above
-def _chain(raw: str, *, cut_off: bool) -> Chain:
-    return read_received(_message(raw, cut_off=cut_off))
+def _chain(raw: str, *, cut_off: bool, masked: bool) -> Chain:
+    return read_received(_message(raw, cut_off=cut_off, masked=masked))
 
 
 def is_another(subject: ServerSubject, message: ArrivedMessage) -> bool:
@@ -212,7 +212,7 @@ def _covers(pattern: str, domain: str) -> bool:
 def read(asked: Asked, reading: ArrivalReading, ev: Evidence) -> Came:
     """Work out how a message came in. The mail exchangers of the recipient's domain show which servers are the receiver's."""
     message = message_of(reading)
-    domain = _askable(_recipient_domain(asked, message, _chain(reading.raw, cut_off=reading.cut or reading.masked)))
+    domain = _askable(_recipient_domain(asked, message, _chain(reading.raw, cut_off=reading.cut, masked=reading.masked)))
     answer = ev[DnsProbe(domain, "MX")] if domain else None
     names = tuple(filter(_askable, answer.values[:MAX_MX])) if answer else ()
     found = look_up(ev, names[:MAX_LOOKED_UP])
@@ -223,7 +223,7 @@ def read(asked: Asked, reading: ArrivalReading, ev: Evidence) -> Came:
 
 @lru_cache(maxsize=4)  # a pure function of what was read; rules run again and again on the one message of a run
 def _came(asked: Asked, reading: ArrivalReading, domain: str, exchangers: Exchangers) -> Came:
-    message, chain = message_of(reading), _chain(reading.raw, cut_off=reading.cut or reading.masked)
+    message, chain = message_of(reading), _chain(reading.raw, cut_off=reading.cut, masked=reading.masked)
     hosts = own_hosts(chain, domain, exchangers, mailbox=asked.arrival.host, server=asked.server)
     hop, sure = _border(chain, hosts, exchangers.addresses)
     said = read_results(message, trusted=()) if reading.handover else _results(message, chain, hosts, hop)  # ours writes none

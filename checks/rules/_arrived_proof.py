@@ -17,7 +17,7 @@ from checks.records.dmarc_walk import names_walked, probe_at
 from checks.records.spf_door import SpfResult, check_host
 from checks.rules._arrived import Came, message_of
 
-OPEN = (Reason.KEY_UNREACHABLE, Reason.CUT, Reason.LIBRARY)
+OPEN = (Reason.KEY_UNREACHABLE, Reason.CUT, Reason.MASKED, Reason.LIBRARY)
 """Reasons for which nobody knows whether a signature holds."""
 
 

@@ -292,6 +292,9 @@ def test_a_masked_message_is_not_judged_by_its_text() -> None:
     run = Run(gather=ZoneWorld(came.zone), readings={probe: masked})
     results = asyncio.run(run.judge(select(FAMILIES), subjects(came.arrival, parse(letters.SETTINGS))))
     assert sorted(said(results, *ALARMING)) == ["arrival.signature-unverifiable"]
+    title = said(results, *ALARMING)["arrival.signature-unverifiable"].title
+    assert "a password was taken" in title
+    assert "beginning" not in title
 
 
 def test_another_machine_of_the_same_provider_is_no_new_finding() -> None:
