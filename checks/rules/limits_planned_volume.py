@@ -13,10 +13,12 @@ Begin early enough, plan less, or send large mailings through a service that is 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
+from checks.rules._conditions import asked_of, told_by, ways_free_of
 from checks.rules._provider_limits import (
     FACT,
     duration,
@@ -29,6 +31,7 @@ from checks.rules._provider_limits import (
 from checks.rules._volume import DAYS, Planned, counted, paces, parts, planned, spoken_time
 from checks.settings import Server
 from checks.subject import ServerSubject
+from checks.tables import Provider
 from checks.tables.limits import Limit
 
 DAY = timedelta(days=1)
@@ -81,8 +84,18 @@ UNPUBLISHED = Outcome(
 )
 NOBODYS = Outcome(
     code="limits.provider-unknown",
+    status=Status.NOTE,
+    title="{server} belongs to no provider that we know, so no published limit is known for {planned}; most servers have one all the same",
+    owner=Owner.US,
+    steps=(
+        "Ask whoever runs {host} how many messages or recipients are allowed in an hour and in a day, and enter it as the send limit of this server.",
+    ),
+    also=("recipients",),
+)
+NOBODYS_UNPLANNED = Outcome(
+    code="limits.provider-and-volume-unknown",
     status=Status.NOT_APPLICABLE,
-    title="{server} belongs to no provider that we know, so there is no published limit; its administrator knows whether it has one",
+    title="{server} belongs to no provider that we know, and the settings do not say how much is going to be sent",
 )
 MICROSOFT = Outcome(
     code="limits.volume-of-microsoft",
@@ -98,14 +111,43 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if told_elsewhere(server):
         yield MICROSOFT(about=server.name, server=server.name)
     elif not behind:
-        yield NOBODYS(about=server.name, server=server.name)
+        yield _nobodys(server, planned(subject.settings.volume))
     elif not (rows := published(server)):
-        outcome = UNPUBLISHED if server.limit is None else ENTERED
-        yield outcome(about=server.name, server=server.name, provider=behind[0].short)
+        yield _unpublished(server, behind[0])
     elif (plan := planned(subject.settings.volume)) is None:
         yield VOLUME_UNKNOWN(about=server.name, server=server.name, provider=behind[0].short)
     else:
         yield _compared(server, plan, rows)
+
+
+def _nobodys(server: Server, plan: Planned | None) -> Finding:
+    if server.limit is not None:
+        return ENTERED(about=server.name, server=server.name, provider=server.host)
+    if plan is None:
+        return NOBODYS_UNPLANNED(about=server.name, server=server.name)
+    return NOBODYS(about=server.name, server=server.name, host=server.host, planned=plan.words, recipients=plan.busiest_day)
+
+
+def _unpublished(server: Server, provider: Provider) -> Finding:
+    """Where the number is individual, what the provider's file knows of it tells where to look."""
+    if server.limit is not None:
+        return ENTERED(about=server.name, server=server.name, provider=provider.short)
+    said = UNPUBLISHED(about=server.name, server=server.name, provider=provider.short)
+    asked = asked_of(server, "limits")
+    if asked is None or said.remedy is None:
+        return said
+    return asked.resting_on(replace(said, remedy=replace(said.remedy, steps=(*asked.steps, *said.remedy.steps))))
+
+
+def _with_ways(server: Server, finding: Finding) -> Finding:
+    """Name the provider's own ways to send more before the general one."""
+    behind = providers_behind(server)
+    ways = ways_free_of(behind, "mailbox")
+    if finding.remedy is None or not ways:
+        return finding
+    first, *rest = finding.remedy.steps
+    steps = (first, *(way.step for way in ways), *rest, told_by(behind))
+    return replace(finding, remedy=replace(finding.remedy, steps=steps))
 
 
 def _compared(server: Server, plan: Planned, rows: tuple[Limit, ...]) -> Finding:
@@ -117,13 +159,15 @@ def _compared(server: Server, plan: Planned, rows: tuple[Limit, ...]) -> Finding
     week = plan.a_week(row.unit, external=row.external)
     if week is not None and week > row.value * DAYS * DAY // timedelta(seconds=row.seconds or 0):
         outside = "outside " if row.external else ""
-        return resting_on(row, ENDLESS(week=counted(week, f"{outside}{row.unit.removesuffix('s')}"), **shared))
+        told = ENDLESS(week=counted(week, f"{outside}{row.unit.removesuffix('s')}"), **shared)
+        return resting_on(row, _with_ways(server, told))
     span = duration(plan, server, row)
     alone = paces(server, row, plan.in_one)  # else settings.send-limit or settings.burst-limit has raised it
     status = Status.WARN if alone and span > DAY else Status.NOTE
     days = parts(int(span.total_seconds()), int(DAY.total_seconds()))
     words = counted(days, "day") if span >= DAY else spoken_time(span)
-    return resting_on(row, LONG(status=status, planned=_words(plan, row), duration=words, **shared))
+    told = LONG(status=status, planned=_words(plan, row), duration=words, **shared)
+    return resting_on(row, _with_ways(server, told))
 
 
 def _words(plan: Planned, row: Limit) -> str:

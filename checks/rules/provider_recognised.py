@@ -12,7 +12,7 @@ Nothing is broken. If a provider in the list is not used any more, take its entr
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Status
@@ -27,6 +27,7 @@ from checks.tables import Provider, providers_of_dkim, providers_of_mx, provider
 INFORMATIONAL = True
 MAX_NAMED = 8  # providers in a sentence
 MAX_SHOWN = 40  # names that are listed as proof
+MAX_PAGES = 12  # sources of what we know of them; `sendready providers ID` has all
 
 RECOGNISED = Outcome(
     code="provider.recognised",
@@ -79,13 +80,15 @@ def judge(subject: DomainSubject, ev: Evidence) -> Iterator[Finding]:
         yield NONE(about=subject.domain, domain=subject.domain)
         return
     named = _by_company(seen.signs)
-    yield RECOGNISED(
+    said = RECOGNISED(
         about=subject.domain,
         domain=subject.domain,
         providers=[f"{name} ({', '.join(dict.fromkeys(sign.role for sign in signs))})" for name, signs in named[:MAX_NAMED]],
         as_of=min(row.checked for sign in seen.signs for row in sign.rows).isoformat(),
         how=[f"{name}: {sign.proof}" for name, signs in named for sign in signs][:MAX_SHOWN],
     )
+    pages = dict.fromkeys(source for sign in seen.signs for row in sign.rows[:1] for source in row.sources)
+    yield replace(said, references=tuple(pages)[:MAX_PAGES])
 
 
 def _receiving(subject: DomainSubject, ev: Evidence, seen: _Seen) -> None:

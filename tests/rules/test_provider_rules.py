@@ -22,7 +22,7 @@ from tests.fakes.zone import ZoneWorld
 from tests.reports import sample
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-FAMILIES = ("office365", "settings", "limits", "facts")
+FAMILIES = ("office365", "settings", "limits", "facts", "provider")
 ALARMS = (Status.FAIL, Status.WARN, Status.UNKNOWN, Status.BROKEN)
 
 
@@ -197,6 +197,76 @@ def test_a_small_mailing_raises_no_alarm_at_any_provider(row: Any) -> None:
     accepted = {"office365.inside-recipients-only"}  # High Volume Email reaches nobody outside
     findings = judged(one, plan(20))
     assert not {finding.code for finding in findings if finding.status in ALARMS} - accepted
+
+
+# --- ways and switches of other providers than Microsoft ------------------------------------------------------------------
+
+
+def steps(code: str, findings: list[Finding]) -> str:
+    found = next(finding for finding in findings if finding.code == code)
+    assert found.remedy is not None
+    return " ".join(found.remedy.steps)
+
+
+def test_a_mailing_too_large_for_a_google_mailbox_is_shown_the_relay() -> None:
+    """The organisation's own relay comes before a service of somebody else."""
+    findings = judged(other("smtp.gmail.com", limit={"max": 1900, "per": "day"}), plan(12_000))
+    told = steps("limits.mailing-time", findings)
+    assert "smtp-relay.gmail.com" in told
+    assert told.index("smtp-relay.gmail.com") < told.index("a service that is made for them") < told.index("sendready providers google-workspace")  # fmt: skip
+    assert "smtp-relay" not in steps("limits.mailing-time", judged(other("smtp-relay.gmail.com"), plan(40_000)))
+
+
+def test_the_quota_of_amazon_is_looked_up_before_anybody_is_asked() -> None:
+    told = steps("limits.unpublished", judged(other("email-smtp.eu-central-1.amazonaws.com"), plan(50_000)))
+    assert told.index("sandbox") < told.index("Ask Amazon SES")
+    assert "sandbox" not in steps("limits.unpublished", judged(other("smtp.strato.de"), plan(50_000)))
+
+
+def test_an_unknown_server_with_a_planned_volume_is_told_to_ask_and_to_enter_the_number() -> None:
+    findings = judged(other("mail.club.example"), plan(12_000))
+    assert status("limits.provider-unknown", findings) is Status.NOTE
+    assert "Ask whoever runs mail.club.example" in steps("limits.provider-unknown", findings)
+    assert "send limit of this server" in steps("limits.provider-unknown", findings)
+    assert status("limits.provider-and-volume-unknown", judged(other("mail.club.example"))) is Status.NOT_APPLICABLE
+    entered = judged(other("mail.club.example", limit={"max": 100, "per": "hour"}), plan(12_000))
+    assert status("limits.own-limit-entered", entered) is Status.PASS
+
+
+@pytest.mark.parametrize(
+    ("host", "changes", "expected"),
+    [
+        ("smtp.gmail.com", {}, ["2-Step Verification", "App passwords", "sendready providers gmail or sendready providers google-workspace"]),
+        ("smtp.mail.me.com", {}, ["account.apple.com", "App-Specific Passwords"]),
+        ("smtp-relay.gmail.com", {}, ["SMTP relay service", "app password", "port 587"]),
+        ("smtp-relay.gmail.com", {"auth": "none", "username": None, "password": None}, ["public address is listed there", "--to ADDRESS"]),
+        ("email-smtp.eu-central-1.amazonaws.com", {}, ["Create SMTP credentials"]),
+        ("smtp.gmail.com", {"auth": "xoauth2"}, ["scope https://mail.google.com/"]),
+    ],
+)  # fmt: skip
+def test_where_no_login_was_tried_the_switches_are_a_note(host: str, changes: dict[str, Any], expected: list[str]) -> None:
+    """Never an alarm: it may all be in order."""
+    findings = judged(other(host) | changes)
+    assert status("provider.login-conditions-open", findings) is Status.NOTE
+    told = steps("provider.login-conditions-open", findings)
+    for words in expected:
+        assert words in told, told
+
+
+def test_a_token_is_not_asked_for_app_passwords() -> None:
+    told = steps(
+        "provider.login-conditions-open",
+        judged(
+            other(
+                "smtp.gmail.com",
+            )
+            | {"auth": "xoauth2"}
+        ),
+    )
+    assert "App passwords" not in told
+    assert "provider.login-conditions-unknown" in {
+        finding.code for finding in judged(other("smtp.mail.me.com") | {"auth": "xoauth2"})
+    }
 
 
 # --- every fact says when it was read ---------------------------------------------------------------------------------
