@@ -90,10 +90,10 @@ class ImapGatherer:
 
     async def _converse(self, probe: ArrivalProbe, draft: ArrivalDraft, redact: Redactor, ends: float, *, until: float) -> None:
         secret = await self._secret(probe, redact, ends)
-        wire, address = await self._connect(probe, ends)
+        wire = await self._connect(probe, ends)
         talk = ImapTalk(wire, draft, redact=redact, timeouts=self._timeouts, ends=ends)
         try:
-            await self._encrypt(talk, probe, loopback=ipaddress.ip_address(address).is_loopback)
+            await self._encrypt(talk, probe)
             await self._open(talk, probe, secret)
             await self._wait(talk, probe, until)
             draft.quiet = False
@@ -113,22 +113,22 @@ class ImapGatherer:
         except NoPasswordError as error:
             raise Ended(ArrivalFault.NO_SECRET, str(error)) from None
 
-    async def _connect(self, probe: ArrivalProbe, ends: float) -> tuple[Wire, str]:
+    async def _connect(self, probe: ArrivalProbe, ends: float) -> Wire:
         """Return a connection to the first address that takes one."""
         failed = Ended(ArrivalFault.UNREACHABLE, f"{probe.host} has no address")
         for address in probe.addresses[:MAX_ADDRESSES]:
             try:
                 ipaddress.ip_address(address)
                 async with asyncio.timeout_at(min(asyncio.get_running_loop().time() + self._timeouts.connect, ends)):
-                    return await open_wire(address, self._port_map.get(probe.port, probe.port)), address
+                    return await open_wire(address, self._port_map.get(probe.port, probe.port))
             except TimeoutError:
                 failed = Ended(ArrivalFault.TIMEOUT, "no connection to the mailbox server came about in time")
             except (OSError, OverflowError, ValueError) as error:
                 failed = _no_connection(error)
         raise failed
 
-    async def _encrypt(self, talk: ImapTalk, probe: ArrivalProbe, *, loopback: bool) -> None:
-        """Come to where a password may be said: inside verified TLS, or on this very machine."""
+    async def _encrypt(self, talk: ImapTalk, probe: ArrivalProbe) -> None:
+        """Come to where a password may be said: inside verified TLS, and nowhere else."""
         if probe.security is Security.IMPLICIT_TLS:
             await talk.handshake(self._trust, probe.host)
             await talk.greet()
@@ -136,14 +136,13 @@ class ImapGatherer:
         await talk.greet()
         if talk.preauthenticated:  # in clear, whoever is in between may say so to keep us from TLS
             raise Ended(ArrivalFault.MALFORMED, "the server says that we are logged in, before anything is encrypted")
-        if await talk.starttls():
-            await talk.handshake(self._trust, probe.host)
-        elif not loopback:
+        if not await talk.starttls():
             raise Ended(
                 ArrivalFault.STARTTLS_NOT_OFFERED,
                 "the mailbox server does not offer to encrypt (no STARTTLS), and a password never travels unencrypted; try imaps://",
                 in_step=True,
             )
+        await talk.handshake(self._trust, probe.host)
 
     async def _open(self, talk: ImapTalk, probe: ArrivalProbe, secret: Secret) -> None:
         if talk.preauthenticated:

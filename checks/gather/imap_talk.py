@@ -79,7 +79,10 @@ class ImapTalk:
     async def starttls(self) -> bool:
         """Ask for TLS (RFC 3501 section 6.2.1). False: it is not offered."""
         self.draft.stage = ArrivalStage.STARTTLS
+        told_unasked = bool(self.capabilities)
         await self.know()
+        if told_unasked and "STARTTLS" not in self.capabilities:  # a greeting may tell less than there is
+            await self.expect("CAPABILITY", "the server does not say what it can do")
         if "STARTTLS" not in self.capabilities:
             return False
         await self.expect("STARTTLS", "the server does not begin TLS, although it offers it")

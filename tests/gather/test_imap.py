@@ -155,10 +155,12 @@ def test_starttls() -> None:
     assert [line.partition(" ")[2] for line in server.lines[:3]] == ["CAPABILITY", "STARTTLS", "CAPABILITY"]
 
 
-def test_in_clear_only_on_this_machine() -> None:
-    reading, _ = look(holding(tls="none"), security=Security.STARTTLS, port=143)
-    assert reading.found
-    assert reading.tls is None
+def test_never_in_clear_on_this_machine_neither() -> None:
+    """A server on a loopback address is no exception: what listens there may be another user's."""
+    reading, server = look(holding(tls="none"), security=Security.STARTTLS, port=143)
+    assert reading.fault is ArrivalFault.STARTTLS_NOT_OFFERED
+    assert not reading.found
+    assert not [line for line in server.lines if "AUTHENTICATE" in line or "LOGIN" in line]
 
 
 @pytest.mark.parametrize(
