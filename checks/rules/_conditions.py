@@ -14,7 +14,7 @@ from checks.rules._provider_limits import providers_behind
 from checks.settings import Auth, Server
 from checks.subject import ServerSubject, Subject
 from checks.tables import Provider, providers_of_host
-from checks.tables.ways import Switch, Way, switches_of, ways_of
+from checks.tables.ways import Switch, Way, switches_of, ways_of, ways_to
 
 EVERYBODY = "everybody"
 
@@ -82,7 +82,9 @@ def ways_free_of(providers: Iterable[Provider], what: str) -> tuple[Way, ...]:
 def told_by(providers: Sequence[Provider]) -> str:
     """Say where a provider's ways are told in full."""
     names = " or ".join(f"sendready providers {row.id}" for row in providers)
-    return f"What each way to send needs, takes and costs is told by: {names}."
+    if any(ways_of(row.id) or ways_to(row.id) for row in providers):
+        return f"What each way to send needs, takes and costs is told by: {names}."
+    return f"What is known of this provider, and from where, is told by: {names}."
 
 
 def servers_of(subjects: Sequence[Subject]) -> Iterator[Server]:

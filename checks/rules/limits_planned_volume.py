@@ -139,9 +139,9 @@ def _unpublished(server: Server, provider: Provider) -> Finding:
     return asked.resting_on(replace(said, remedy=replace(said.remedy, steps=(*asked.steps, *said.remedy.steps))))
 
 
-def _with_ways(server: Server, finding: Finding) -> Finding:
-    """Name the provider's own ways to send more before the general one."""
-    behind = providers_behind(server)
+def _with_ways(server: Server, row: Limit, finding: Finding) -> Finding:
+    """Name the own ways to send more, of the provider whose number it is, before the general one."""
+    behind = tuple(one for one in providers_behind(server) if one.id == row.provider)
     ways = ways_free_of(behind, "mailbox")
     if finding.remedy is None or not ways:
         return finding
@@ -160,14 +160,14 @@ def _compared(server: Server, plan: Planned, rows: tuple[Limit, ...]) -> Finding
     if week is not None and week > row.value * DAYS * DAY // timedelta(seconds=row.seconds or 0):
         outside = "outside " if row.external else ""
         told = ENDLESS(week=counted(week, f"{outside}{row.unit.removesuffix('s')}"), **shared)
-        return resting_on(row, _with_ways(server, told))
+        return resting_on(row, _with_ways(server, row, told))
     span = duration(plan, server, row)
     alone = paces(server, row, plan.in_one)  # else settings.send-limit or settings.burst-limit has raised it
     status = Status.WARN if alone and span > DAY else Status.NOTE
     days = parts(int(span.total_seconds()), int(DAY.total_seconds()))
     words = counted(days, "day") if span >= DAY else spoken_time(span)
     told = LONG(status=status, planned=_words(plan, row), duration=words, **shared)
-    return resting_on(row, _with_ways(server, told))
+    return resting_on(row, _with_ways(server, row, told))
 
 
 def _words(plan: Planned, row: Limit) -> str:

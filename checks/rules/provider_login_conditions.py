@@ -30,7 +30,7 @@ PROVED = Outcome(
 OPEN = Outcome(
     code="provider.login-conditions-open",
     status=Status.NOTE,
-    title="{server}: {gap}, so it is open whether {provider} lets this server's mail in (as of {as_of}); it does if {conditions}",
+    title="{server}: {gap}, so it is open whether {provider} lets the dispatcher in (as of {as_of}); it does if {conditions}",
     owner=Owner.MAIL_ADMIN,
 )
 REFUSED = Outcome(

@@ -80,7 +80,7 @@ def flat(name: str) -> str:
         ("google-workspace-relay", ["knows the dispatcher by its address", "Allowed senders", "public address", "10,000 different recipients in any 24 hours"]),
         ("gmail", ["scope https://mail.google.com/", "2-Step Verification", "Google Workspace"]),
         ("ionos", ["Sender address is not allowed", "in its first week it sends 50", "hosted Exchange"]),
-        ("infomaniak", ["not the one of the Infomaniak account", "Newsletter", "in writing"]),
+        ("infomaniak", ["instead of the Infomaniak account's", "Newsletter", "in writing"]),
         ("icloud", ["two-factor authentication", "app-specific password", "1,000 messages a day"]),
         ("yahoo", ["app password", "token", "For everybody else, no limit over time is published"]),
         ("amazon-ses", ["sandbox", "SMTP credentials", "verified", "0.10 USD", "For everybody else, no limit over time is published"]),
