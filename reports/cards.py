@@ -13,7 +13,18 @@ from reports.manual import Manual
 from reports.model import FindingEntry, Report
 from reports.rerun import command, command_for_all
 from reports.scope import Scope, strings
-from reports.unanswered import Cause, advice, advice_for_many, cause, probe_of, side, title_of_many, title_of_one
+from reports.unanswered import (
+    UNASKED,
+    Cause,
+    advice,
+    advice_for_many,
+    cause,
+    knows_better,
+    probe_of,
+    side,
+    title_of_many,
+    title_of_one,
+)
 from reports.words import OWNER, STATUS
 from reports.zone import Change, changes, published_today
 
@@ -165,7 +176,7 @@ class Maker:
             published=published_today(finding) if again and not any(change.instead for change in to_change) else (),
             changes=to_change,
             verify=command(self._report, self._of(check), finding) if again else (),
-            side=side(state),
+            side="" if state == UNASKED and knows_better(finding) else side(state),
             references=tuple(reference(text) for text in finding.references[:MAX_STEPS]),
             known=self._known(finding.consulted),
             figure=self._drawn.get(finding.fingerprint),

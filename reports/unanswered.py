@@ -87,7 +87,18 @@ def advice(finding: FindingEntry, state: str, nameservers: Sequence[str]) -> tup
         return ("Run the check anew instead of judging saved evidence, so that it is asked.",)
     if reason.startswith("the name server ") or probe_of(finding).startswith("dns "):
         return _advice_on_names(state, [server for server in nameservers if server != OURS])
-    return ("Check the network of this computer, then run the check again.",) if state == UNASKED else None
+    if state != UNASKED or knows_better(finding):
+        return None
+    return ("Check the network of this computer, then run the check again.",)
+
+
+def knows_better(finding: FindingEntry) -> bool:
+    """Whether these are a rule's own words and steps, not those that every check has: it knows why nothing could be asked."""
+    return (
+        bool(finding.remedy and finding.remedy.steps)
+        and finding.code.rpartition("-")[2] not in GENERIC
+        and finding.code not in LOOK_UPS
+    )
 
 
 def _advice_on_names(state: str, named: Sequence[str]) -> tuple[str, ...] | None:

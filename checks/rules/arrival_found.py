@@ -90,10 +90,15 @@ PART = Outcome(
     steps=("{step}",),
 )
 NOT_JUDGED = outcome_of_nothing("arrival.found", "whether the test message has arrived was")
+OTHER_NAME = "Use the name that is in the certificate of the mailbox server: --arrival imaps://USER@HOST."
+NO_TRUST = "Show whoever runs the mailbox server that its certificate does not hold; for an authority of your own, give its certificate (--ca-file)."
+MISMATCHES = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 STEPS = {
     ArrivalFault.LOGIN_REFUSED: "Correct user name and password of the mailbox (--arrival imaps://USER@HOST, --arrival-password); many providers want an app password there.",
     ArrivalFault.NO_SECRET: "Put the password of the mailbox where --arrival-password says that it is.",
-    ArrivalFault.TLS_FAILED: "Use the name that is in the certificate of the mailbox server: --arrival imaps://USER@HOST.",
+    ArrivalFault.TLS_FAILED: "See that the port fits: imaps:// begins encrypted (usually port 993), imap:// in clear and then encrypts (usually port 143).",
+    ArrivalFault.UNREACHABLE: "See that the host behind --arrival is spelt as the provider names it, and that this machine may connect to it.",
+    ArrivalFault.REFUSED: "See that host and port behind --arrival are those that the provider names.",
     ArrivalFault.STARTTLS_NOT_OFFERED: "Use the encrypted port of the mailbox: --arrival imaps://USER@HOST.",
     ArrivalFault.NO_COMMON_LOGIN: "Use a mailbox that can be read with a password.",
 }
@@ -156,11 +161,17 @@ def _not_there(subject: ServerSubject, skip: Skip, ev: Evidence) -> Iterator[Fin
         ev.need(probe)
     else:
         where = f"{subject.arrival.host}:{subject.arrival.port}"
-        first = STEPS.get(reading.fault)
+        first = (
+            _about_certificate(reading.tls.verify_code) if reading.tls and reading.tls.verify_code else STEPS.get(reading.fault)
+        )
         yield NOT_LOOKED(
             about=about, server=about, who=_who(subject), where=where, reason=shown(reading.detail) or "no answer came in time",
             steps=(first, *NOT_LOOKED.steps) if first else (),
         )  # fmt: skip
+
+
+def _about_certificate(code: int) -> str:
+    return OTHER_NAME if code in MISMATCHES else NO_TRUST
 
 
 def _probe(subject: ServerSubject, ev: Evidence) -> ArrivalProbe | None:
