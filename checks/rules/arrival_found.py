@@ -20,6 +20,7 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import ArrivalFault, ArrivalProbe, ArrivalReading
 from checks.rules._arrival import arrival_probe
 from checks.rules._arrived import Came, Skip, came_in, is_another, left_out, message_of, outcome_of_nothing, shown
+from checks.rules._certificate import WRONG_NAME
 from checks.subject import ServerSubject, Way
 
 INBOX = Outcome(
@@ -92,7 +93,7 @@ PART = Outcome(
 NOT_JUDGED = outcome_of_nothing("arrival.found", "whether the test message has arrived was")
 OTHER_NAME = "Use the name that is in the certificate of the mailbox server: --arrival imaps://USER@HOST."
 NO_TRUST = "Show whoever runs the mailbox server that its certificate does not hold; for an authority of your own, give its certificate (--ca-file)."
-MISMATCHES = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+
 STEPS = {
     ArrivalFault.LOGIN_REFUSED: "Correct user name and password of the mailbox (--arrival imaps://USER@HOST, --arrival-password); many providers want an app password there.",
     ArrivalFault.NO_SECRET: "Put the password of the mailbox where --arrival-password says that it is.",
@@ -171,7 +172,7 @@ def _not_there(subject: ServerSubject, skip: Skip, ev: Evidence) -> Iterator[Fin
 
 
 def _about_certificate(code: int) -> str:
-    return OTHER_NAME if code in MISMATCHES else NO_TRUST
+    return OTHER_NAME if code in WRONG_NAME else NO_TRUST
 
 
 def _probe(subject: ServerSubject, ev: Evidence) -> ArrivalProbe | None:
