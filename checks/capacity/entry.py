@@ -75,7 +75,7 @@ def entry(
     Every limit in the plan counts as one to respect. A limit that several logins share is divided among them. `zone` is the settings' time zone.
     The plan comes again after `repeats_after` seconds; None: it does not.
     """
-    size = max((m.recipients_per_message for m in plan.mailings if m.channel == channel), default=1)
+    size = max((min(m.recipients_per_message, m.recipients) for m in plan.mailings if m.channel == channel), default=1)
     bounds = [_bound(limit, plan, channel, size, margin, repeats_after) for limit in plan.limits_of(channel)]
     if not bounds:
         return None
@@ -214,8 +214,10 @@ def _lasted(start: datetime, finish: datetime | None) -> float:
 
 
 def _reckoned(found: Entry, alone: Plan) -> tuple[float, float]:
-    """Return about how long it takes: all at once, and the largest alone."""
-    return _takes(found, alone.mailings), _takes(found, [max(alone.mailings, key=lambda one: one.recipients)])
+    """Return about how long it takes: all at once, and the most that starts together."""
+    starts = {one.start for one in alone.mailings}
+    together = [[one for one in alone.mailings if one.start == start] for start in starts]
+    return _takes(found, alone.mailings), max(_takes(found, mailings) for mailings in together)
 
 
 def _takes(found: Entry, mailings: Iterable[Mailing]) -> float:

@@ -293,6 +293,19 @@ def test_what_is_entered_lets_a_whole_message_through() -> None:
     assert simulate(entered(whole, found)).finish is not None
 
 
+def test_a_message_is_no_larger_than_its_mailing() -> None:
+    """20 recipients, though 100 could share a message: 56 an hour let them through; and other letters of the hour are not slowed."""
+    few = mailing("2026-11-24 09:00", 20, recipients_per_message=100)
+    others = mailing("2026-11-24 09:00", 500, "other", priority=1)
+    narrow = sliding(200, 300, "five", unit=Unit.RECIPIENTS), sliding(1_500, DAY, "day", unit=Unit.RECIPIENTS)
+    whole = plan((few, others), *narrow)
+    found = entry(whole, "main")
+    assert found is not None
+    result = simulate(entered(whole, found))
+    assert result.finish is not None
+    assert result.finish <= berlin("2026-11-24 12:00")
+
+
 def test_where_it_costs_no_time_the_limits_that_are_not_reached_are_kept_too() -> None:
     """400 members: the day of 10,000 is in no danger, but the next mailing may be larger."""
     found = entry(plan(mailing("2026-11-02 09:00", 400), *MICROSOFT, channel=MAILBOX), "main")
