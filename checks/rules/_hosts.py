@@ -21,6 +21,8 @@ class HostAddresses:
     host: str
     v4: tuple[str, ...] = ()
     v6: tuple[str, ...] = ()
+    beyond: int = 0
+    """How many more DNS lists than are kept here."""
     exists: bool = True
     """False: the name itself does not exist (NXDOMAIN), in one family at least."""
     alias_of: tuple[str, ...] = ()
@@ -84,6 +86,7 @@ def _look_up_one(ev: Evidence, host: str) -> HostAddresses:
         host=host,
         v4=four.values[:MAX_ADDRESSES],
         v6=six.values[:MAX_ADDRESSES],
+        beyond=max(0, len(four.values) - MAX_ADDRESSES) + max(0, len(six.values) - MAX_ADDRESSES),
         exists=State.NXDOMAIN not in (four.state, six.state),
         alias_of=four.chain or six.chain,
         failed=tuple(probe for probe, reading in zip(_probes(host), (four, six), strict=True) if not reading.state.answered),

@@ -13,11 +13,13 @@ from checks.evidence import Evidence, Reading, State
 from checks.model import Finding, Outcome, Status
 from checks.probes import Fault, SmtpProbe, SmtpReading, Stage, SubmissionProbe, SubmissionReading, TlsFacts
 from checks.records.smtp_reply import mechanisms, service_of
-from checks.rules._hosts import PER_FAMILY, HostAddresses, look_up
+from checks.rules._hosts import HostAddresses, look_up
 from checks.rules._senders import senders_in_turn
 from checks.rules._shared import as_seen_by
 from checks.settings import Auth, Security
 from checks.subject import ServerSubject
+
+MAX_TRIED = 8  # addresses of one server; each costs a conversation, though all are held at the same time
 
 
 class Layer(IntEnum):
@@ -60,6 +62,12 @@ class Look:
         return tuple((address, reading) for address, reading in self.readings if reading.state is State.OK)
 
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """The addresses that nobody tried, because the server has so many."""
+        tried = {address for address, _ in self.readings}
+        return tuple(address for address in self.host.addresses if address not in tried)
+
+    @property
     def handshakes(self) -> tuple[tuple[str, TlsFacts], ...]:
         """TLS facts worth judging by, one per certificate and fault; empty if no address got to a mail server's certificate."""
         found: dict[tuple[str, int], tuple[str, TlsFacts]] = {}
@@ -83,9 +91,9 @@ def host_of(subject: ServerSubject, ev: Evidence) -> HostAddresses:
 
 
 def look(subject: ServerSubject, ev: Evidence) -> Look:
-    """Talk to each address of the server, at most two of each family, and say what stands in the way."""
+    """Talk to each address of the server, at most eight of them, and say what stands in the way."""
     host = host_of(subject, ev)
-    addresses = (*host.v4[:PER_FAMILY], *host.v6[:PER_FAMILY])
+    addresses = _to_try(host)
     if not addresses:
         why = f"the address of {host.host} could not be looked up" if host.failed else f"{host.host} has no address"
         nothing = SmtpReading(state=State.NOT_ATTEMPTED)
@@ -108,6 +116,13 @@ def look(subject: ServerSubject, ev: Evidence) -> Look:
         )
     address, reading = max(readings, key=lambda pair: layer_of(pair[1]))  # the first of those that got furthest
     return _judged(subject, ev, host, readings, address, reading)
+
+
+def _to_try(host: HostAddresses) -> tuple[str, ...]:
+    """Choose among very many addresses, half of each family; where one family has fewer, the other has its places."""
+    half = MAX_TRIED // 2
+    fours = host.v4[: max(half, MAX_TRIED - len(host.v6))]
+    return (*fours, *host.v6[: MAX_TRIED - len(fours)])
 
 
 def _judged(

@@ -1,8 +1,8 @@
 """The port takes connections.
 
 What it checks:
-Each address of the server takes a connection on the port of the settings, at most two addresses of each kind (IPv4 and IPv6). If none
-does and none refuses, other mail servers, which are known to listen, are tried on the same port: if they cannot be reached either, the
+Each address of the server, of both kinds (IPv4 and IPv6), takes a connection on the port of the settings; of very many addresses,
+eight are tried and the others are named. If none does and none refuses, other mail servers, which are known to listen, are tried on the same port: if they cannot be reached either, the
 port is blocked where the check runs, and nothing is said against the server.
 
 Why it matters:
@@ -14,6 +14,7 @@ runs the network whether outgoing connections to that port are blocked; port 25 
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from checks.evidence import Evidence, State
 from checks.model import Finding, Outcome, Owner, Status
@@ -105,7 +106,27 @@ ADDRESS_NOT_TRIED = Outcome(
     status=Status.NOTE,
     title="This machine finds no way to {addresses}, or no time was left, so only the other addresses of {where} were tried",
 )
+LEFT_OUT = Outcome(
+    code="port.addresses-left-out",
+    status=Status.NOTE,
+    title="{where} has {count} addresses; {tried} of them were tried, and nothing is known of the others ({left_out})",
+    volatile=("count", "tried", "left_out"),
+)
+NOT_ALL_TRIED = Outcome(
+    code="port.closed-as-far-as-tried",
+    status=Status.UNKNOWN,
+    title="{where} takes no connection at the {tried} addresses that were tried ({addresses}); it has {count}, and the others were not tried ({left_out})",
+    owner=Owner.US,
+    steps=(
+        "Compare host and port with the provider's instructions; for sending by customers they are usually 465 or 587.",
+        "Ask the server's administrator which of its addresses are in use, and to take the others out of DNS.",
+    ),
+    volatile=("count", "tried", "addresses", "left_out"),
+    references=("RFC 5321 section 5.1",),
+)
 NOT_TRIED = not_tried("port.open", "Connection")
+
+SHOWN = 12  # addresses named in one sentence
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
@@ -119,7 +140,9 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     no_way = [address for address, reading in others if reading.state is State.NOT_ATTEMPTED or out_of_time(reading)]
     dead = [address for address, _ in others if address not in no_way]
     if not alive:
-        yield _closed(subject, ev, seen, dead, no_way)
+        closed_there = _closed(subject, ev, seen, dead, no_way)
+        all_tried = not seen.left_out or closed_there.status is not Status.FAIL
+        yield closed_there if all_tried else NOT_ALL_TRIED(**_left_out(subject, seen), addresses=dead)
         return
     yield OPEN(about=subject.name, where=seen.where, addresses=alive)
     closed = [address for address, reading in others if address in dead and reading.state is State.REFUSED]
@@ -131,6 +154,16 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         yield DEAD_ADDRESS(about=subject.name, where=seen.where, dead=dead, alive=alive)
     if no_way := [*no_way, *unseen]:
         yield ADDRESS_NOT_TRIED(about=subject.name, where=seen.where, addresses=no_way)
+    if seen.left_out:
+        yield LEFT_OUT(**_left_out(subject, seen))
+
+
+def _left_out(subject: ServerSubject, seen: Look) -> dict[str, Any]:
+    """Return what the findings about a server with very many addresses say."""
+    count, tried, shown = len(seen.host.addresses) + seen.host.beyond, len(seen.readings), seen.left_out[:SHOWN]
+    more = count - tried - len(shown)
+    left_out = [*shown, *([f"{more} more"] if more else [])]
+    return {"about": subject.name, "where": seen.where, "count": count, "tried": tried, "left_out": left_out}
 
 
 def _only_unseen(subject: ServerSubject, ev: Evidence, seen: Look, dead: list[str]) -> list[str]:
