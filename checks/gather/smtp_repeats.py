@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import chain
 
 from checks.gather.smtp_views import folded, readings, unescaped
 from checks.secret import SHORTEST_GUARDED
@@ -39,7 +40,7 @@ class Repeats:
         self._strange: dict[int, set[str]] = {}
         """Those of them that are no part of an ordinary word: servers encode such words too, like "Password:"."""
         self._lines: dict[int, set[str]] = {}
-        """Pieces of what we said."""
+        """Pieces of what we said, and of the secret written in numbers, which something may stand between."""
         self._short: set[str] = set()
         """Secrets with fewer letters and digits than a run has."""
         self._wide: dict[int, set[str]] = {}
@@ -68,6 +69,8 @@ class Repeats:
             size = min(RUN, len(other))
             self._wide.setdefault(size, set()).update(run for run in _pieces(other, size) if not run.isascii())
         if len(secret) <= MAX_PASSWORD:
+            for one in _numbers(secret.encode()):
+                self._lines.setdefault(LONG_RUN, set()).update(_pieces(one, LONG_RUN))
             self._whole += [one for form in (secret, *forms) if len(one := bare(form)) >= RUN and one not in self._whole]
 
     def learn_line(self, line: str) -> None:
@@ -79,8 +82,9 @@ class Repeats:
 
         `hidden` has a flag for each character that is taken out of it. `coded`: each line begins with a reply code.
         """
-        text = text[:MAX_TEXT]
-        left = "".join(" " if gone else char for char, gone in zip(text, hidden, strict=False))
+        if len(text) > MAX_TEXT:
+            return True  # nobody has looked
+        left = "".join(" " if gone else char for char, gone in zip(text, hidden, strict=True))
         whole = _PREFIX.sub(_blank, text)
         if any(self._in_a_row(one, hidden) for one in dict.fromkeys((text, whole))):
             return True
@@ -105,7 +109,7 @@ class Repeats:
         whole = (list(range(start, end)) for one in self._short for start, end in _whole_words(lowered, words, one))
         return any(
             not (hidden and all(hidden[place] for place in span)) and not self._harmless(lowered, span[0], span[-1] + 1)
-            for span in (*spans, *whole)
+            for span in chain(spans, whole)
         )
 
     def _harmless(self, text: str, start: int, end: int) -> bool:
@@ -157,6 +161,11 @@ class Repeats:
                 covered[start : start + len(word)] = b"\1" * len(word)
                 start = whole.find(word, start + 1)
         return sum(covered) >= min(len(whole), max(8, len(whole) * MOST))
+
+
+def _numbers(octets: bytes) -> Iterator[str]:
+    for form in ("{}", "{:o}", "{:03o}", "x{:02x}", "0x{:02x}", "u{:04x}"):
+        yield "".join(form.format(octet) for octet in octets)
 
 
 def _blank(match: re.Match[str]) -> str:

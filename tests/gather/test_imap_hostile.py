@@ -19,6 +19,7 @@ from tests.fakes.imap_server import Box, ImapScript
 from tests.fakes.imap_world import MESSAGE, QUICK, World, look, mailbox, probe, transcript
 from tests.fakes.smtp_server import Peer, Script
 from tests.fakes.smtp_world import authority, good
+from tests.hostile.mail_leaks import SPELLINGS, leaks
 
 PASSWORD = "silver orchard"
 PATIENT = ImapTimeouts(reply=5, fetch=5, logout=0.2)  # a flood of lines takes a moment to read
@@ -29,6 +30,7 @@ def sound(reading: ArrivalReading) -> None:
     guard = LeakGuard()
     guard.learn(Secret(PASSWORD), username="reader@club.example")
     assert not guard.leaks(to_json({probe(): reading}, about={}))
+    assert not leaks(to_json({probe(): reading}, about={}), PASSWORD)
     assert reading.state is STATES[reading.fault]
     assert bool(reading.detail) is (reading.fault is not ArrivalFault.NONE)
     assert len(reading.transcript) < 200
@@ -184,6 +186,32 @@ def test_after_the_login(name: str) -> None:
     assert sum("AUTHENTICATE" in line for line in server.lines) == 1
     assert time.monotonic() - began < 5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32_000  # kilobytes, the server's own part included
+
+
+def in_words(text: str) -> str:
+    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+ECHOES = {name: f"{{tag}} NO {spell(PASSWORD)}\r\n" for name, spell in SPELLINGS.items()}
+ECHOES |= {
+    f"{name}, in words": f"{{tag}} NO bad {in_words(spell(PASSWORD))}\r\n"
+    for name, spell in SPELLINGS.items()
+    if name != "uuencode"
+}
+ECHOES |= {
+    "letter by letter": f"{{tag}} NO {'-'.join(PASSWORD)}\r\n",
+    "in three answers": "* OK sil- ver\r\n* OK orc- har\r\n{tag} NO silve rorch ard\r\n",
+    "as a code": "{tag} NO [SILVERORCHARD] no\r\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ECHOES)
+def test_the_password_comes_back_in_another_shape(name: str) -> None:
+    """In pieces or encoded: in no part of the reading, whose other facts stay."""
+    assert leaks(ECHOES[name], PASSWORD)
+    reading, _ = look(mailbox(replies={"AUTHENTICATE": ECHOES[name]}))
+    sound(reading)
+    assert (reading.fault, reading.reply.partition(" ")[0]) == (ArrivalFault.LOGIN_REFUSED, "NO")
 
 
 def test_another_message_for_the_answer() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.hostile.mail_run import READY, MailWorld, Told, demand, run, run_all
-from tests.hostile.mail_servers import Server
+from tests.hostile.mail_leaks import leaks
+from tests.hostile.mail_run import NOT_READY, READY, MailWorld, Told, demand, run, run_all
+from tests.hostile.mail_servers import PASSWORD, USER, Server
 from tests.hostile.mail_worlds import CONNECTION, ENCRYPTION, HEALTHY
-from tests.hostile.mail_worlds_hard import ECHO, HUGE, HURRIED, ORDINARY_WORDS, WAITING
+from tests.hostile.mail_worlds_hard import CAUSES, ECHO, ECHOES, HUGE, HURRIED, LATER, ORDINARY_WORDS, WAITING
 from tests.hostile.mail_worlds_login import LOGIN, SENDING
 
 WORLDS = HEALTHY | CONNECTION | ENCRYPTION | LOGIN | SENDING
@@ -68,6 +70,31 @@ def test_a_flood_of_octets_takes_no_memory(name: str, tmp_path: Path) -> None:
 def test_a_password_that_the_server_repeats_is_in_no_output(name: str, tmp_path: Path) -> None:
     """However the server writes it, whole or in part: no file, nothing printed."""
     demand(run(ECHO[name], tmp_path), ECHO[name])
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_password_of_several_words_costs_no_report(name: str, tmp_path: Path) -> None:
+    """The server brings its words together or takes them apart, at every stage: the report is written and does not show it."""
+    told = run(LATER[name], tmp_path)
+    demand(told, LATER[name])
+    assert told.code == (READY if name.startswith("DOT") else NOT_READY), told.sentences
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_a_password_of_ordinary_words_hides_no_cause(name: str, tmp_path: Path) -> None:
+    """Neither is such a word taken out of the reply, nor is its cause missed."""
+    told_right(run(CAUSES[name], tmp_path), CAUSES[name])
+
+
+def test_the_search_for_passwords_finds_each_echo() -> None:
+    """Otherwise the worlds that repeat one would prove nothing."""
+    line = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
+    for name, echo in ECHOES.items():
+        if "cut off" not in name and "line" not in name.split(" ")[1:2]:
+            assert leaks(echo(line)), name
+    for world in LATER.values():
+        assert isinstance(world.script, Server)
+        assert leaks(next(iter(world.script.replies.values())), world.password)
 
 
 @pytest.mark.parametrize("format_", ["text", "markdown", "junit", "nagios"])
