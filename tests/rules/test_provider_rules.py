@@ -20,6 +20,7 @@ from reports import html, text
 from reports.model import build
 from tests.fakes.zone import ZoneWorld
 from tests.reports import sample
+from tests.rules.test_cases import ALL, run_case
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 FAMILIES = ("office365", "settings", "limits", "facts", "provider")
@@ -251,6 +252,35 @@ def test_where_no_login_was_tried_the_switches_are_a_note(host: str, changes: di
     told = steps("provider.login-conditions-open", findings)
     for words in expected:
         assert words in told, told
+
+
+def in_case(stem: str, name: str) -> Finding:
+    (found,) = (run_case(one, case) for one, case in ALL if one == stem and case["name"] == name)
+    return found[0]
+
+
+def test_a_refused_password_is_told_the_switches_and_the_way_without_a_password() -> None:
+    """The alarm is the one of the login; the note says what the provider asks for, and what else there is."""
+    said = in_case("provider_login_conditions", "Google wants an app password: what that needs is told")
+    assert said.status is Status.NOTE
+    assert said.remedy is not None
+    told = " ".join(said.remedy.steps)
+    for words in (
+        "2-Step Verification",
+        "App passwords",
+        "scope https://mail.google.com/",
+        "smtp-relay.gmail.com",
+        "sendready providers",
+    ):
+        assert words in told
+    assert "https://support.google.com/a/answer/3726730" in said.references
+
+
+def test_a_sender_of_another_domain_weighs_less_once_a_recipient_was_taken() -> None:
+    stem = "provider_sender_conditions"
+    assert in_case(stem, "IONOS: a sender of another domain is refused").status is Status.WARN
+    taken = "IONOS: the recipient was taken all the same, which weighs less than it seems"
+    assert in_case(stem, taken).status is Status.NOTE
 
 
 def test_a_token_is_not_asked_for_app_passwords() -> None:
