@@ -32,7 +32,11 @@ class Once:
                 return known
             if login in self._spent:
                 return SubmissionReading(state=State.NOT_ATTEMPTED, fault=Fault.ALREADY_TRIED, detail=SPENT)
-            reading = await ask()
+            try:
+                reading = await ask()
+            except BaseException:  # a slip of ours, or out of time: it may have gone out
+                self._spent.add(login)
+                raise
             if not isinstance(reading, SubmissionReading) or not reading.mechanism or reading.fault is Fault.NO_SECRET:
                 return reading  # no password went out
             self._spent.add(login)

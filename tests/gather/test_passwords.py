@@ -10,6 +10,7 @@ import pytest
 from checks.evidence import State
 from checks.gather.imap import ImapGatherer
 from checks.gather.smtp import SmtpGatherer
+from checks.gather.smtp_once import Once
 from checks.probes import ArrivalFault, ArrivalReading, Fault, SubmissionReading
 from checks.secret import Secret, SecretSource
 from tests.fakes import imap_world, smtp_world
@@ -72,6 +73,24 @@ def test_another_password_is_another_login() -> None:
     )
     assert attempts == 2
     assert (first.fault, second.fault) == (Fault.REJECTED, Fault.NONE)
+
+
+@pytest.mark.parametrize("error", [RuntimeError(), asyncio.CancelledError()])
+def test_a_conversation_that_broke_off_in_our_own_code_may_have_said_it(error: BaseException) -> None:
+    """Whatever went wrong on our side, the login does not go out again."""
+
+    async def broken() -> SubmissionReading:
+        raise error
+
+    async def run() -> object:
+        once, login = Once(), ("mx.club.example", "office@club.example", b"digest")
+        with pytest.raises(type(error)):
+            await once(login, broken)
+        return await once(login, broken)
+
+    reading = asyncio.run(run())
+    assert isinstance(reading, SubmissionReading)
+    assert reading.fault is Fault.ALREADY_TRIED
 
 
 @pytest.mark.parametrize("change", [{"secret_ref": "./pw"}, {"username": "Reader@club.example"}, {"port": 994}])
