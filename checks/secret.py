@@ -69,6 +69,8 @@ class LeakGuard:
 
     def __init__(self) -> None:
         self._forms: set[str] = set()
+        self.spoken: list[tuple[Secret, str, str]] = []
+        """Secrets that went out in this run, each with user and host: a server may repeat them from then on, in whatever conversation."""
 
     def learn(self, secret: Secret, *, username: str = "") -> None:
         """Remember a secret and the encodings that SMTP, URLs and logs would give it."""

@@ -30,8 +30,8 @@ _BEGINS = re.compile(r"([2-5][0-9]{2})[ -](?:([245]\.[0-9]{1,3}\.[0-9]{1,3})(?=[
 class Redactor:
     """Takes secrets out of everything that is kept: those that the guard knows, and what this conversation sent.
 
-    From the moment that the password is on the wire, pieces of it are taken out too: a server may cut it off, fold it into two
-    lines, or write it in other letters or in another encoding. Where that does not help, nothing of what the server said is kept
+    From the moment that the password is on the wire, in this conversation or in another of the run, pieces of it are taken out too: a
+    server may cut it off, fold it into two lines, or write it in other letters or in another encoding. Where that does not help, nothing of what the server said is kept
     but its codes.
     """
 
@@ -40,7 +40,9 @@ class Redactor:
         self._sent: list[str] = []
         self._pieces: dict[int, set[str]] = {}
         self._known = ""
+        self._mine: tuple[Secret, str, str] | None = None
         self._told = False
+        self._heard = 0  # secrets of other conversations
         self._repeats = Repeats()
         self._looked_through = 0
 
@@ -51,7 +53,12 @@ class Redactor:
         octets = value.encode().decode("latin-1")
         if octets != value:
             self._guard.learn(Secret(octets), username=username)
-        self._known = _lower(f"{username} {host}")
+        self._mine = (secret, username, host)
+        self._take_apart(*self._mine)
+
+    def _take_apart(self, secret: Secret, username: str, host: str) -> None:
+        value = secret.reveal()
+        self._known += _lower(f" {username} {host}")
         forms = tuple(_forms(value)) if len(value) <= MAX_PASSWORD else (value,)
         for form in forms:
             self._cut(form)
@@ -60,10 +67,20 @@ class Redactor:
     def learn_line(self, line: str) -> None:
         """Remember an AUTH line that we sent: a server may echo it. From now on it knows the secret."""
         self._told = True
+        if self._mine is not None and self._mine not in self._guard.spoken:
+            self._guard.spoken.append(self._mine)
         if len(line) >= SHORTEST_LINE:
             self._sent.append(line)
             self._cut(line)
             self._repeats.learn_line(line)
+
+    def _listen(self) -> None:
+        """Take up what other conversations told to servers meanwhile."""
+        for other in self._guard.spoken[self._heard :]:
+            self._told = True
+            if other != self._mine:
+                self._take_apart(*other)
+        self._heard = len(self._guard.spoken)
 
     def __call__(self, text: str) -> str:
         """Return what may be kept of something that the server said."""
@@ -90,7 +107,9 @@ class Redactor:
     def reply(self, reply: Reply) -> Reply:
         """Return the reply as it may be kept. Where its words are not, those that tell its meaning are."""
         text = "\n".join(reply.lines)
-        kept = None if self._told and self.tells(reply.enhanced) else self._kept(text)
+        kept = self._kept(text)
+        if self._told and self.tells(reply.enhanced):
+            kept = None
         if kept == text:
             return reply
         if kept is None:
@@ -110,6 +129,7 @@ class Redactor:
 
     def _kept(self, text: str, *, coded: bool = False) -> str | None:
         """Return the text without what is known of the secret; None if that is not enough."""
+        self._listen()
         if self._told:
             self._looked_through += len(text)
             if self._looked_through > MOST_LOOKED_THROUGH:
@@ -198,6 +218,9 @@ def _forms(value: str) -> Iterable[str]:
         yield octets.hex()
         yield octets.hex(":")
         yield octets.hex(" ")
+        yield base64.b85encode(octets).decode()
+        yield base64.a85encode(octets).decode()
+        yield "".join(chr(33 + (octet + 14) % 94) if 32 < octet < 127 else chr(octet) for octet in octets)  # rot47
         yield urllib.parse.quote(octets, safe="")
         yield "".join(f"={octet:02X}" for octet in octets)
         for shift in range(

@@ -89,7 +89,8 @@ class Repeats:
         if any(self._in_a_row(one, hidden) for one in dict.fromkeys((text, whole))):
             return True
         body = _PREFIX.sub(_blank, left) if coded else left
-        others = [one for one in dict.fromkeys((unescaped(body), folded(body))) if one != body]
+        once = unescaped(body)
+        others = [one for one in dict.fromkeys((once, unescaped(once), folded(body))) if one != body]
         if any(self._in_a_row(one) for one in others) or any(self._wide_in(one) for one in (body, *others)):
             return True
         return any(self._encoded_in(one) for one in (body, *others)) or self._scattered(body)

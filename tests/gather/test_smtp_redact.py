@@ -110,6 +110,9 @@ WHOLE: dict[str, Callable[[str], str]] = {
     "hex apart": lambda text: text.encode().hex(" "),
     "hex backwards": lambda text: text[::-1].encode().hex(),
     "percent": lambda text: "".join(f"%{octet:02X}" for octet in text.encode()),
+    "percent of percent": lambda text: "".join(f"%25{octet:02X}" for octet in text.encode()),
+    "rot47": lambda text: "".join(chr(33 + (ord(char) + 14) % 94) if char != " " else char for char in text),
+    "base85": lambda text: base64.b85encode(text.encode()).decode(),
     "quoted-printable": lambda text: "".join(f"={octet:02X}" for octet in text.encode()),
     "percent of base64": lambda text: "".join(f"%{octet:02X}" for octet in b64(text.encode()).encode()),
     "base64 of hex": lambda text: b64(text.encode().hex().encode()),
@@ -172,6 +175,19 @@ def test_before_the_password_is_on_the_wire_nobody_can_repeat_it() -> None:
     redact = Redactor(LeakGuard())
     redact.learn(Secret(GOOGLE), USER, HOST)
     assert redact("abcd efgh and ijkl") == "abcd efgh and ijkl"
+
+
+def test_another_conversation_of_the_run_may_hear_it() -> None:
+    """The server knows the password from the login on, and greets the next connection with it, or is the mailbox's server too."""
+    guard = LeakGuard()
+    first, second = Redactor(guard), Redactor(guard)
+    assert second("Xk9v Q2mL rT7w") == "Xk9v Q2mL rT7w"
+    first.learn(Secret(RANDOM), USER, HOST)
+    first.learn_line(b64(f"\0{USER}\0{RANDOM}".encode()))
+    for one in (second, Redactor(guard)):
+        assert one.lines(["220-Xk9v Q2", "220 mL rT7w"]) == [f"220 {LEFT_OUT}"]
+        assert one("ESMTP mx.club.example") == "ESMTP mx.club.example"
+        assert str(one.reply(Reply(code=250, lines=("Xk9vQ2mLrT7wZ is it",)))) == "250 [secret] is it"
 
 
 def test_a_code_may_be_a_piece_too() -> None:
