@@ -18,6 +18,7 @@ INTRO = (
 )
 AGREES = Tag(status=Status.PASS, word="agree")
 DIFFERS = Tag(status=Status.WARN, word="differ")
+DIFFERS_A_LITTLE = Tag(status=Status.NOTE, word="differ")
 OPEN = Tag(status=Status.NOT_APPLICABLE, word="nothing to compare")
 
 
@@ -59,6 +60,7 @@ def _figure(shown: ShownTriangle, drawn: set[str]) -> Figure:
 
 
 def _row(row: ShownRow) -> Row:
-    tag = OPEN if row.agrees is None else AGREES if row.agrees else DIFFERS
+    differs = DIFFERS if row.grave else DIFFERS_A_LITTLE
+    tag = OPEN if row.agrees is None else AGREES if row.agrees else differs
     cells = (row.settings, row.dns, row.receiver)
     return Row(name=line(row.row, MAX_CELL), cells=tuple(line(cell, MAX_CELL) for cell in cells), tag=tag)

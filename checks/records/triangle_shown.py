@@ -23,6 +23,8 @@ class ShownRow:
     receiver: str = ""
     agrees: bool | None = None
     """None: there is nothing to compare, or not enough is known."""
+    grave: bool = False
+    """A difference that is a warning; others are worth knowing."""
 
 
 @dataclass(frozen=True, kw_only=True)

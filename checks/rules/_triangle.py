@@ -23,6 +23,8 @@ from checks.subject import ServerSubject, Way
 MAX_NAMED = 3
 UNKNOWN = "not known"
 NO_SIGNATURE = "no signature"
+DOES_NOT_HOLD = ", by a signature that does not hold"
+ALLOWED = f"SPF {spf_door.Result.PASS.value}"
 MEANS = {Security.STARTTLS: "STARTTLS", Security.IMPLICIT_TLS: "TLS", Security.NONE: "none"}
 
 
@@ -121,7 +123,7 @@ def _signer(came: Came, proof: Proof, ev: Evidence) -> Told:
         agrees = None
     receiver = _listed(shown(name) for name in found) if found else NO_SIGNATURE
     if claimed and not holding and agrees is False:
-        receiver += ", by a signature that does not hold"
+        receiver += DOES_NOT_HOLD
     return _told(Row.SIGNER, came.author, dns, receiver, agrees=agrees if came.author else None)
 
 
@@ -159,7 +161,7 @@ def _address(subject: ServerSubject, came: Came, proof: Proof, ev: Evidence) -> 
     if came.inside or not entry.sure or not entry.address:
         receiver = "the message did not leave its mail system" if came.inside else UNKNOWN
         return _told(Row.ADDRESS, settings, "", receiver, agrees=None)
-    dns = f"SPF {proof.spf.result.value}" if proof.spf else ""
+    dns = f"SPF {proof.spf.result.value}" if proof.spf else ""  # of a pass, `ALLOWED`
     passed = None if proof.spf_open else proof.spf is not None and proof.spf.result is spf_door.Result.PASS
     known = row is not None or entry.address in host.addresses or not host.addresses
     agrees = False if passed is False or (not known and passed is not None) else passed

@@ -13,6 +13,7 @@ The table shows the row in which the three differ. Correct the settings if the r
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from checks.evidence import Evidence
@@ -20,7 +21,7 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.records.triangle_shown import ShownTriangle, plain
 from checks.rules._arrived import Skip, came_in, left_out, outcome_of_nothing
 from checks.rules._arrived_proof import proof_of
-from checks.rules._triangle import NO_SIGNATURE, Row, rows_of
+from checks.rules._triangle import ALLOWED, DOES_NOT_HOLD, NO_SIGNATURE, Row, Told, rows_of
 from checks.subject import ServerSubject
 
 AGREED = Outcome(
@@ -91,6 +92,10 @@ ENCRYPTION = Outcome(
     also=("dns", "table"),
     volatile=("table",),
 )
+NOTHING_TO_DO = (
+    "Nothing has to be done: SPF allows this address. Name it when you check the domain alone: --sending-ip and the address."
+)
+SEE_SIGNATURES = "See arrival.signatures: it says why the signature does not hold."
 NOT_JUDGED = outcome_of_nothing("triangle.agreement", "settings, DNS and receiver were")
 OUTCOMES = {
     Row.FROM: FROM, Row.RETURN_PATH: RETURN_PATH, Row.SIGNER: SIGNER,
@@ -106,15 +111,16 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         return
     about = subject.name
     rows = rows_of(subject, came, proof_of(came, ev), ev)
-    table = plain(ShownTriangle(server=about, rows=tuple(row.shown for row in rows)))
+    shown = tuple(replace(row.shown, grave=_weight(row) is Status.WARN) for row in rows)
+    table = plain(ShownTriangle(server=about, rows=shown))
     different = [row for row in rows if row.shown.agrees is False]
     for row in different:
         outcome, one = OUTCOMES[row.kind], row.shown
-        status = Status.WARN if row.grave else outcome.status
         words: dict[str, Any] = {"signed": _signed(one.receiver)} if row.kind is Row.SIGNER else {}
         yield outcome(
             about=about,
-            status=status,
+            status=_weight(row),
+            steps=_instead(row),
             server=about,
             settings=one.settings,
             dns=one.dns,
@@ -124,6 +130,17 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         )
     if not different:
         yield AGREED(about=about, server=about, table=table)
+
+
+def _instead(row: Told) -> tuple[str, ...]:
+    """Return the steps where those of the outcome do not fit."""
+    if row.kind is Row.ADDRESS and row.shown.dns == ALLOWED:
+        return (NOTHING_TO_DO,)
+    return (SEE_SIGNATURES,) if row.kind is Row.SIGNER and row.shown.receiver.endswith(DOES_NOT_HOLD) else ()
+
+
+def _weight(row: Told) -> Status:
+    return Status.WARN if row.grave else OUTCOMES[row.kind].status
 
 
 def _signed(receiver: str) -> str:

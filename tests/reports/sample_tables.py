@@ -11,7 +11,7 @@ DIFFERENT = ShownTriangle(
     server="Newsletter",
     rows=(
         ShownRow(row="Visible sender (From)", settings="news@club.example", dns="DMARC of club.example: p=reject", receiver="news@club.example", agrees=True),
-        ShownRow(row="Bounce address (return path)", settings="news@club.example", dns="SPF of bounce.very-long-name-of-a-provider.example: pass", receiver="bounces+reader=mail.example-0123456789@bounce.very-long-name-of-a-provider.example", agrees=False),
+        ShownRow(row="Bounce address (return path)", settings="news@club.example", dns="SPF of bounce.very-long-name-of-a-provider.example: pass", receiver="bounces+reader=mail.example-0123456789@bounce.very-long-name-of-a-provider.example", agrees=False, grave=True),
         ShownRow(row="Signing domain", settings="club.example", dns="club.example: key published", receiver="club.example", agrees=True),
         ShownRow(row="Selector of the key", settings="none named", dns="s1: key published", receiver="s1"),
         ShownRow(row="Sending address", settings="Twilio SendGrid", dns="SPF pass", receiver="192.0.2.25", agrees=True),
