@@ -41,6 +41,8 @@ __all__ = ["SmtpGatherer", "Timeouts"]
 
 MARGIN = 0.3  # seconds kept back, so that a partial transcript comes home instead of a cancellation
 GLIMPSE = 5.0  # seconds for one look that is not needed
+LATE = 5  # seconds after which a greeting comes late
+IMPLICIT_TLS_PORT = 465  # RFC 8314 section 7.3: there the client begins, and a server that waits for it says nothing
 TIME_TO_SPARE = 5.0  # of the whole run, or such a look is left out
 OWN_NAME_SECONDS = 2.0  # the name service may be slow; an address literal will do
 NO_LITERAL = "[127.0.0.1]"  # RFC 5321 section 4.1.4 asks for an address literal where there is no name; this one tells nothing of our network
@@ -91,6 +93,7 @@ class SmtpGatherer:
         self._once = Once()
         self._turns = Turns()
         self._slow: set[Place] = set()
+        self._late: set[Place] = set()
 
     async def __call__(self, probe: Probe[Any], budget: float) -> Reading:
         """Ask. Comes back before `budget` seconds are over, with what was seen until then."""
@@ -243,6 +246,8 @@ class SmtpGatherer:
                 talk.farewell()
             raise
         finally:
+            if draft.greeted_after > LATE:
+                self._late.add(self._place(probe))
             talk.hang_up()
 
     async def _say_all(self, talk: Talk, probe: AnyProbe, prepared: _Prepared) -> None:
@@ -296,7 +301,14 @@ class SmtpGatherer:
             draft.state, fault, detail = _no_connection(error)
             raise Stopped(fault, detail) from None
         draft.state = State.OK
-        return Talk(wire, draft, redact=redact, timeouts=self._timeouts, ends=ends)
+        return Talk(wire, draft, redact=redact, timeouts=self._timeouts, ends=ends, share=self._share(probe))
+
+    def _share(self, probe: AnyProbe) -> float:
+        """How much of the time that is left a greeting is worth."""
+        if self._place(probe) in self._late:
+            return 1.0  # it comes, as the conversation before this one has shown
+        silent_by_rights = probe.port == IMPLICIT_TLS_PORT and probe.security is not Security.IMPLICIT_TLS
+        return 0.0 if silent_by_rights else 0.5
 
     async def _look_at_certificate(self, probe: AnyProbe, ehlo: str, draft: Draft, ends: float) -> None:
         """Connect once more, unverified, take the certificate and hang up. Nothing is said after the handshake."""

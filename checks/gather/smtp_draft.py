@@ -9,17 +9,27 @@ from checks.evidence import State
 from checks.probes import Fault, Reply, SmtpReading, Stage, SubmissionReading, TlsFacts, TranscriptLine
 from checks.probes.submission import Trial
 
+SHORTEST_GREETING = 10.0
+LONGEST_GREETING = 300.0  # RFC 5321 section 4.5.3.2.1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Timeouts:
     """Seconds; each bounds a whole step, however slowly the octets drip."""
 
     connect: float = 10.0
-    greeting: float = 10.0  # honest servers let a client wait six seconds, to see whether it talks too early
+    greeting: float | None = None  # None: by what is left of the whole run, see `for_greeting`
     handshake: float = 10.0
     reply: float = 30.0
     message: float = 120.0  # servers look through a message before they take it (RFC 5321 section 4.5.3.2.6: up to ten minutes)
     quit: float = 1.0
+
+    def for_greeting(self, left: float, share: float) -> float:
+        """Return how long a greeting is waited for, where so many seconds are left for the whole run.
+
+        Honest servers let a client wait six seconds, to see whether it talks too early; busy ones, and those behind a filter, much longer.
+        """
+        return self.greeting if self.greeting is not None else min(LONGEST_GREETING, max(SHORTEST_GREETING, left * share))
 
 
 class Stopped(Exception):  # noqa: N818 - not every end of a conversation is an error
@@ -44,6 +54,7 @@ class Draft:
     fault: Fault = Fault.NONE
     reply: Reply | None = None
     greeting: Reply | None = None
+    greeted_after: int = 0
     first_bytes: str = ""
     capabilities_clear: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()

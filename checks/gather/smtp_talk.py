@@ -30,8 +30,10 @@ _FTP = re.compile(r"ftpd?(?![a-z0-9])", re.IGNORECASE)
 class Talk:
     """One connection's conversation. How it ends badly is a `Stopped`; what was seen until then is in the draft."""
 
-    def __init__(self, wire: Wire, draft: Draft, *, redact: Redactor, timeouts: Timeouts, ends: float) -> None:
-        """`ends`: when the time for everything is up, on the event loop's clock."""
+    def __init__(
+        self, wire: Wire, draft: Draft, *, redact: Redactor, timeouts: Timeouts, ends: float, share: float = 0.5
+    ) -> None:
+        """`ends`: when the time for everything is up, on the event loop's clock. `share`: how much of it a greeting may take."""
         self.draft = draft
         self.redact = redact
         self.timeouts = timeouts
@@ -39,6 +41,7 @@ class Talk:
         """The text of the last reply's first line as it came, for SASL; never kept."""
         self._wire = wire
         self._ends = ends
+        self._share = share
         self._parser = ReplyParser()
         self._as_it_came = Reply(code=0, lines=())
 
@@ -47,10 +50,12 @@ class Talk:
     async def greet(self) -> None:
         """Wait for the whole greeting (RFC 5321 section 3.1). Not one octet is sent before its last line."""
         self.draft.stage = Stage.GREETING
+        began = asyncio.get_running_loop().time()
         try:
-            reply = await self._reply(self.timeouts.greeting)
+            reply = await self._reply(self.timeouts.for_greeting(self._ends - began, self._share))
         except Stopped as stop:
             raise self._no_greeting(stop) from None
+        self.draft.greeted_after = round(asyncio.get_running_loop().time() - began)
         if reply.positive and reply.code != READY:
             self._keep_first()
             raise Stopped(Fault.NOT_SMTP, f"a mail server begins with {READY}, this one with {reply.code}")
@@ -275,4 +280,4 @@ class Talk:
     def _late(self, seconds: float) -> str:
         if asyncio.get_running_loop().time() >= self._ends:
             return "the time for the whole run was up"
-        return f"no complete answer came within {seconds:g} s"
+        return f"no complete answer came within {round(seconds, 1):g} s"

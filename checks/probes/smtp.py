@@ -102,6 +102,8 @@ class SmtpReading(Reading):
     reply: Reply | None = None
     """The reply that stopped the conversation, for `rejected`."""
     greeting: Reply | None = None
+    greeted_after: int = 0
+    """Whole seconds from the moment when a greeting could have come until it was there."""
     first_bytes: str = ""
     """What came first, if it was no SMTP greeting (at most 200 characters)."""
     capabilities_clear: tuple[str, ...] = ()

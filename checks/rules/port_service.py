@@ -43,7 +43,7 @@ SILENCE = Outcome(
     owner=Owner.US,
     steps=(
         "Check that the port is one for sending (SMTP), usually 465 or 587.",
-        "If it is, run the check again later: a busy server greets late.",
+        "If it is, run the check again later, with more time, like --timeout 300: a busy server greets late, and up to half of the time is waited for it.",
     ),
     volatile=("waited",),
     references=("RFC 5321 section 4.5.3.2.1",),
@@ -93,6 +93,18 @@ BROKEN_OFF = Outcome(
     volatile=("what",),
     references=("RFC 5321 section 4.2",),
 )
+LATE = Outcome(
+    code="port.late-greeting",
+    status=Status.NOTE,
+    title="{where} greets only after {seconds} s; every connection waits that long",
+    owner=Owner.MAIL_ADMIN,
+    steps=(
+        "Ask the server's administrator what it waits for: often it looks the dispatcher's address up in DNS, in vain, or keeps strangers waiting on purpose.",
+        "Let the dispatcher send many messages over one connection, and see that it waits longer than this for a greeting.",
+    ),
+    volatile=("seconds",),
+    references=("RFC 5321 section 4.5.3.2.1",),
+)
 UNEVEN = Outcome(
     code="port.uneven-addresses",
     status=Status.WARN,
@@ -104,6 +116,7 @@ UNEVEN = Outcome(
 )
 NOT_TRIED = not_tried("port.service", "Mail service")
 
+PROMPT = 5  # seconds; a server that greets later keeps whole mailings waiting
 NAMES = {
     "HTTP": "a web server (HTTP)",
     "IMAP": "a server for reading mail (IMAP)",
@@ -125,6 +138,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
             yield skipped(NOT_TRIED, subject, seen)
         else:
             yield ANSWERS(about=subject.name, where=seen.where, greeting=in_words(greeting))
+            yield from _late(subject, seen)
             yield from _uneven(subject, seen)
         return
     service, first = _other_service(seen)
@@ -151,6 +165,12 @@ def _other_service(seen: Look) -> tuple[str, str]:
     ):
         return NAMES["TLS"], ""
     return "", ""
+
+
+def _late(subject: ServerSubject, seen: Look) -> Iterator[Finding]:
+    slowest = max(reading.greeted_after for _, reading in seen.reached)
+    if slowest > PROMPT:
+        yield LATE(about=subject.name, where=seen.where, seconds=slowest)
 
 
 def _uneven(subject: ServerSubject, seen: Look) -> Iterator[Finding]:
