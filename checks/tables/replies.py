@@ -22,6 +22,12 @@ from checks.probes import Reply, Stage
 ANY = "any"
 MAX_TEXT = 4096  # of a pasted reply; servers stop far below
 MAX_WORDS = 300  # characters of a reply that a sentence repeats
+_ENHANCED = r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])"  # RFC 3463 section 2
+_CODE = r"(?<![\d.])([245][0-5]\d)(?![\d.])"  # RFC 5321 section 4.2.1
+# "535-5.7.8 ... 535 5.7.8 ..." of a log, "(535, b'5.7.8 ...')" of Python, "smtp; 550 5.1.1 ..." of a bounce.
+_BOTH = re.compile(rf"{_CODE}[\s,;:'\"b#<(-]*{_ENHANCED}")
+IN_TURN = (Stage.AUTH, Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.MESSAGE)
+NAMES_RECIPIENT = IN_TURN[2:]  # before RCPT, nobody has been named whose mailbox could be missing or full
 GRADES = ("V", "V2", "C")  # read at the source, in a second-hand source, seen in independent public places; never recollection
 
 
@@ -131,13 +137,47 @@ def provider_family(name: str) -> str:
 
 
 def classify(reply: Reply, provider_hint: str = "", *, stage: Stage | None = None) -> Cause | None:
-    """Return the cause of a refusal, or None if no row fits. `provider_hint` is an id of providers.toml or a family name."""
-    text = " ".join(reply.telling) or _plain(reply.text)
-    family = provider_family(provider_hint) or next(
-        (name for name, marks in _marks().items() if any(mark in text for mark in marks)), ""
-    )
-    fitting = [row for row in causes() if _fits(row, reply, text, family, stage)]
+    """Return the cause of a refusal, or None if no row fits. `provider_hint` is an id of providers.toml or a family name.
+
+    Some servers repeat what another one told them, or why an earlier step failed ("530 5.7.57 ... Error: 535 5.7.139 ..."). Where the table
+    knows that inner reply, it is the cause: the outer one only says what it led to.
+    """
+    known = provider_family(provider_hint)
+    inner = None if reply.telling else _inner(reply)
+    cause = _best(inner, _marked(_words(inner)) or known, _until(stage)) if inner else None
+    return cause or _best(reply, known or _marked(_words(reply)), (stage,) if stage else ())
+
+
+def _words(reply: Reply) -> str:
+    return " ".join(reply.telling) or _plain(reply.text)
+
+
+def _marked(text: str) -> str:
+    return next((name for name, marks in _marks().items() if any(mark in text for mark in marks)), "")
+
+
+def _best(reply: Reply, family: str, stages: tuple[Stage, ...]) -> Cause | None:
+    text = _words(reply)
+    fitting = [row for row in causes() if _fits(row, reply, text, family, stages)]
     return max(fitting, key=lambda row: _weight(row, reply, text), default=None)
+
+
+def _inner(reply: Reply) -> Reply | None:
+    """Return the last other refusal that a reply repeats, with reply code and enhanced code: the one that it all began with."""
+    said = reply.text[:MAX_TEXT]
+    others = [
+        match
+        for match in _BOTH.finditer(said)
+        if match[1][0] == match[2][0] != "2" and (int(match[1]), match[2]) != (reply.code, reply.enhanced)
+    ]
+    if not others:
+        return None
+    return Reply(code=int(others[-1][1]), enhanced=others[-1][2], lines=(said[others[-1].end() :],))
+
+
+def _until(stage: Stage | None) -> tuple[Stage, ...]:
+    """Return the stages that a reply may be about which is repeated at this one: an earlier one, or this."""
+    return IN_TURN[: IN_TURN.index(stage) + 1] if stage in IN_TURN else ()
 
 
 def telling(reply: Reply) -> tuple[str, ...]:
@@ -156,14 +196,11 @@ def classify_text(text: str, provider_hint: str = "") -> Cause | None:
 def parse_reply(text: str) -> Reply | None:
     """Find an SMTP reply in pasted text; None if there is neither a reply code nor an enhanced one. The code is 0 if only the latter is there."""
     flat = " ".join(text[:MAX_TEXT].split())
-    enhanced = r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])"  # RFC 3463 section 2
-    code = r"(?<![\d.])([245][0-5]\d)(?![\d.])"  # RFC 5321 section 4.2.1
-    # "535-5.7.8 ... 535 5.7.8 ..." of a log, "(535, b'5.7.8 ...')" of Python, "smtp; 550 5.1.1 ..." of a bounce.
-    if match := re.search(rf"{code}[\s,;:'\"b#<(-]*{enhanced}", flat):
+    if match := _BOTH.search(flat):
         found, status = int(match[1]), match[2]
-    elif match := re.search(code, flat):
+    elif match := re.search(_CODE, flat):
         found, status = int(match[1]), ""
-    elif (match := re.search(enhanced, flat)) and match[1][0] != "2":
+    elif (match := re.search(_ENHANCED, flat)) and match[1][0] != "2":
         found, status = 0, match[1]
     else:
         return None
@@ -183,14 +220,16 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split())
 
 
-def _fits(row: Cause, reply: Reply, text: str, family: str, stage: Stage | None) -> bool:
+def _fits(row: Cause, reply: Reply, text: str, family: str, stages: tuple[Stage, ...]) -> bool:
     if row.codes and reply.code not in row.codes and (reply.code or not _by_status_alone(row)):
         return False
     if row.enhanced and not any(_same_status(pattern, reply.enhanced) for pattern in row.enhanced):
         return False
     if row.fragments and not any(words in text for words in row.fragments):
         return False
-    if row.stages and stage is not None and stage not in row.stages:
+    if stages and row.stages and not set(stages) & set(row.stages):
+        return False
+    if row.kind is Kind.RECIPIENT and stages and not set(stages) & set(NAMES_RECIPIENT):
         return False
     return row.provider in (ANY, family) or (not family and row.distinct)
 

@@ -86,6 +86,14 @@ TOLD = [
     ("451 5.7.24 SPF validation error", "", "any.spf-error"),
     ("550 5.7.25 Reverse DNS validation failed", "", "any.reverse-name"),
     ("5.7.8 no", "", "any.wrong-password"),
+    # a reply within a reply: what it all began with
+    ("530 5.7.57 Client not authenticated to send mail. Error: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant...", "microsoft365", "microsoft.smtp-auth-off-tenant"),
+    ("530 5.7.57 Client not authenticated to send mail. Error: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant...", "", "microsoft.smtp-auth-off-tenant"),
+    ("530 5.7.57 Client not authenticated to send mail. Error: 535 5.7.139 Authentication unsuccessful", "", "microsoft.login-refused-unnamed"),
+    ("530 5.7.57 Client not authenticated to send mail. Error: 535 5.7.99 who knows", "", "microsoft.not-logged-in"),  # the inner one is unknown
+    ("450 4.1.1 <a@b.example>: unverified address: host mx.b.example said: 550 5.1.1 <a@b.example> nobody", "", "any.no-such-mailbox"),
+    ("550 5.0.350 Remote server returned an error -> 550 5.7.26 This mail has been blocked because the sender is unauthenticated. - gsmtp", "microsoft365", "google.unauthenticated"),
+    ("550 5.7.60 SMTP; Client does not have permissions to send as this sender; queued before as 250 2.0.0", "", "microsoft.send-as"),
 ]  # fmt: skip
 
 
@@ -139,6 +147,34 @@ def test_what_a_reply_answers_decides() -> None:
     assert cause is not None
     assert cause.kind is Kind.TEMPORARY
     assert classify(reply, stage=Stage.MAIL) is None
+
+
+def test_before_a_recipient_is_named_no_reply_is_about_one() -> None:
+    """A full mailbox at MAIL is the sender's, and an unknown user there is nobody's recipient; from RCPT on they are."""
+    full = Reply(code=552, enhanced="5.2.2", lines=("Over quota",))
+    at_mail, at_rcpt = classify(full, stage=Stage.MAIL), classify(full, stage=Stage.RCPT)
+    assert at_mail is not None
+    assert (at_mail.id, at_mail.kind) == ("any.sender-quota", Kind.LIMIT)
+    assert at_rcpt is not None
+    assert at_rcpt.id == "any.mailbox-full"
+    for row in causes():
+        for code in row.codes or (550,):
+            for words in row.fragments or ("no",):
+                for status in row.enhanced or ("",):
+                    reply = Reply(code=code, enhanced=status, lines=(words,))
+                    for stage in (Stage.AUTH, Stage.MAIL):
+                        found = classify(reply, row.provider, stage=stage)
+                        assert found is None or found.kind is not Kind.RECIPIENT, row.id
+
+
+def test_a_repeated_reply_may_be_about_an_earlier_step_and_not_about_a_later_one() -> None:
+    """What is repeated at MAIL can be the login's, not the recipient's."""
+    login = Reply(code=530, enhanced="5.7.57", lines=("Error: 535 5.7.139 Authentication unsuccessful",))
+    found = classify(login, "microsoft365", stage=Stage.MAIL)
+    assert found is not None
+    assert found.id == "microsoft.login-refused-unnamed"
+    callout = Reply(code=550, enhanced="5.1.0", lines=("Sender address rejected: host mx said: 550 5.1.1 User unknown",))
+    assert classify(callout, stage=Stage.MAIL) is None
 
 
 def test_every_row_can_be_shipped() -> None:
