@@ -2,23 +2,99 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 
-from checks.model import Finding, Outcome, Status
+from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import Fault, Reply, Stage, SubmissionReading
 from checks.rules._server import Look
+from checks.rules._shared import trial_of
 from checks.subject import ServerSubject
 from checks.tables import provider_of_host
-from checks.tables.replies import Cause, classify, in_words
+from checks.tables.replies import Cause, Kind, classify, in_words, provider_family
 
+STILL_NO_LOGIN = "it asks for a login, although it has accepted one in this conversation"
+LOGIN_IGNORED = (
+    "User name and password are not at fault: the server accepted them. Leave them as they are.",
+    "Show the server's answer to its administrator, and ask why this login may not send from this address.",
+)
+LOGIN_IN_VAIN = (
+    "User name and password are not at fault: the server accepted them.",
+    "Check that host and port are those that the provider names for sending by customers (port 465 or 587).",
+    "Ask the server's administrator whether this login may send to other domains.",
+)
+ONLY_BY_MESSAGE = (
+    "; Microsoft looks at the sender only once it has the whole message, so that a test message from that address alone proves it"
+)
+IN_PLACE_OF_SENDER = (  # the longer words first
+    ("the sender's address", "the return path"),
+    ("the sender domain's", "the return path domain's"),
+    ("the sender's", "the return path's"),
+    ("this sender", "this return path"),
+)
 LATER = timedelta(minutes=15)  # RFC 5321 section 4.5.4.1 asks for 30 minutes between attempts; most greylisting ends within 5
 
 
 def cause_of(reply: Reply, subject: ServerSubject, stage: Stage) -> Cause | None:
     """Look the reply up, as this server's provider means it."""
+    return classify(reply, _provider(subject), stage=stage)
+
+
+def _provider(subject: ServerSubject) -> str:
     server = subject.server
     known = provider_of_host(server.host)
-    return classify(reply, server.provider or (known.id if known else ""), stage=stage)
+    return server.provider or (known.id if known else "")
+
+
+def only_by_message(subject: ServerSubject) -> str:
+    """Return what has to be added where a server that judges senders by the whole message has accepted one before it; empty for others."""
+    return ONLY_BY_MESSAGE if provider_family(_provider(subject)) == "microsoft" else ""
+
+
+def cause_after_login(reply: Reply, subject: ServerSubject, stage: Stage, reading: SubmissionReading) -> Cause | None:
+    """Look up a reply that came behind AUTH: where a login succeeded, nobody is told to log in."""
+    cause = cause_of(reply, subject, stage)
+    if cause is None or not logged_in(reading):
+        return cause
+    if cause.kind is Kind.LOGIN_NEEDED:
+        return replace(cause, meaning=STILL_NO_LOGIN, field="", owner=Owner.MAIL_ADMIN, steps=LOGIN_IGNORED)
+    if cause.kind is Kind.RELAY and cause.field == "auth":
+        return replace(cause, field="", owner=Owner.MAIL_ADMIN, steps=LOGIN_IN_VAIN)
+    return cause
+
+
+def cause_of_envelope(reply: Reply, subject: ServerSubject, stage: Stage, reading: SubmissionReading) -> Cause | None:
+    """Look up a reply about the address on the envelope, which is the return path if the settings name one, not the sender in the letter."""
+    cause = cause_after_login(reply, subject, stage, reading)
+    if cause is None or cause.kind is not Kind.SENDER or cause.field != "sender.email" or not subject.server.return_path:
+        return cause
+    steps = tuple(_of_return_path(step) for step in cause.steps)
+    return replace(
+        cause,
+        field="return_path",
+        meaning=_of_return_path(cause.meaning),
+        steps=(*steps, _without_return_path(subject.server.sender.email, reading)),
+    )
+
+
+def logged_in(reading: SubmissionReading) -> bool:
+    """Tell whether the server accepted user name and password in this conversation."""
+    return reading.auth is not None and reading.auth.positive
+
+
+def _of_return_path(words: str) -> str:
+    """The table speaks of the sender, for whom most settings have one address."""
+    for theirs, ours in IN_PLACE_OF_SENDER:
+        words = words.replace(theirs, ours)
+    return words
+
+
+def _without_return_path(sender: str, reading: SubmissionReading) -> str:
+    trial = trial_of(reading, sender)
+    told = [reply for reply in (trial.mail, trial.rcpt) if reply is not None] if trial else []
+    accepted = bool(told) and all(reply.positive for reply in told)
+    fact = ", which the server accepts" if accepted else ""
+    return f"Or take the return path out of the settings: what cannot be delivered then comes back to {sender}{fact}."
 
 
 def reply_at(reading: SubmissionReading, stage: Stage) -> Reply | None:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import Fault, Reply, Stage, SubmissionReading
-from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_of, refusal, reply_at
+from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_after_login, refusal, reply_at
 from checks.rules._server import (
     Look,
     look,
@@ -126,7 +126,7 @@ def _judged(subject: ServerSubject, seen: Look, plan: TestPlan, reading: Submiss
     for stage in (Stage.MESSAGE, Stage.DATA):
         reply = reply_at(reading, stage)
         if reply is not None and not reply.positive:
-            return _refused(subject, seen, reply, stage)
+            return _refused(subject, seen, reading, reply, stage)
     if reading.accepted is not None:
         said = in_words(reading.accepted)
         return ACCEPTED(about=about, where=where, who=plan.to, message=plan.message, message_id=reading.message_id, reply=said)
@@ -137,8 +137,8 @@ def _judged(subject: ServerSubject, seen: Look, plan: TestPlan, reading: Submiss
     return BROKEN_OFF(about=about, where=where, what=reading.detail or "it did not say why")
 
 
-def _refused(subject: ServerSubject, seen: Look, reply: Reply, stage: Stage) -> Finding:
-    cause = cause_of(reply, subject, stage)
+def _refused(subject: ServerSubject, seen: Look, reading: SubmissionReading, reply: Reply, stage: Stage) -> Finding:
+    cause = cause_after_login(reply, subject, stage, reading)
     lasting = BY_KIND.get(cause.kind, REFUSED) if cause else REFUSED
     outcome = DEFERRED if reply.transient else lasting
     who = subject.test.to if outcome is TEST_ADDRESS_REFUSED and subject.test else subject.server.sender.email

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
-from checks.probes import Reply, Stage
-from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_of, refusal, reply_at
+from checks.probes import Reply, Stage, SubmissionReading
+from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_of_envelope, only_by_message, refusal, reply_at
 from checks.rules._server import (
     Look,
     carried_message,
@@ -36,7 +36,7 @@ from checks.tables.replies import Kind
 READY = Outcome(
     code="sender.data-ready",
     status=Status.PASS,
-    title="{where} is ready to take a message from {who} to {to}; none was sent, so what it makes of a message is open",
+    title="{where} is ready to take a message from {who} to {to}; none was sent, so what it makes of a message is open{proof}",
     references=("RFC 5321 section 4.1.1.4", "RFC 5321 section 4.1.1.10"),
 )
 NOT_PERMITTED = Outcome(
@@ -103,7 +103,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     if carried_message(subject, ev, seen):
         yield BY_MESSAGE(about=subject.name, where=seen.where)
     elif reply is not None:
-        yield _answered(subject, seen, reply, subject.test.to)
+        yield _answered(subject, seen, reading, reply, subject.test.to)
     elif subject.leader is not None:
         reason = f"it shares its conversation with {subject.leader.name}, and this can be asked once in it"
         yield skipped(NOT_TRIED, subject, seen, reason)
@@ -113,11 +113,11 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         yield BROKEN_OFF(about=subject.name, where=seen.where, what=reading.detail or "it did not say why")
 
 
-def _answered(subject: ServerSubject, seen: Look, reply: Reply, to: str) -> Finding:
+def _answered(subject: ServerSubject, seen: Look, reading: SubmissionReading, reply: Reply, to: str) -> Finding:
     who = subject.server.envelope_sender
     if reply.positive:
-        return READY(about=subject.name, where=seen.where, who=who, to=to)
-    cause = cause_of(reply, subject, Stage.DATA)
+        return READY(about=subject.name, where=seen.where, who=who, to=to, proof=only_by_message(subject))
+    cause = cause_of_envelope(reply, subject, Stage.DATA, reading)
     about_sender = cause is not None and cause.kind is Kind.SENDER
     outcome = DEFERRED if reply.transient else NOT_PERMITTED if about_sender else REFUSED
     return refusal(outcome, subject, seen, reply, cause, who=who)

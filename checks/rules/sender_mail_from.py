@@ -8,7 +8,8 @@ Many servers allow only certain senders: those that belong to the login, or to t
 this server is refused, although the login works.
 
 How to fix it:
-Set the sender's address to one that belongs to the login, or let the administrator allow the login to send as that address.
+Set the sender's address to one that belongs to the login, or let the administrator allow the login to send as that address. If the
+settings name an address for bounces of its own (return_path), that one is meant.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import Fault, Reply, Stage, SubmissionReading
-from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_of, refusal, reply_at
+from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_of_envelope, logged_in, refusal, reply_at
 from checks.rules._server import Look, look, not_tried, obstacle, skipped, stopped_before, submission, why_stopped
 from checks.settings import Auth
 from checks.subject import ServerSubject
@@ -37,10 +38,19 @@ LOGIN_REQUIRED = Outcome(
     volatile=WOBBLING,
     references=("RFC 4954 section 6",),
 )
+FORGOTTEN_LOGIN = Outcome(
+    code="sender.forgotten-login",
+    status=Status.FAIL,
+    title="{where} accepted the login, and yet says that it takes mail from {who} only after one. Its answer: {reply}",
+    owner=Owner.MAIL_ADMIN,
+    also=ARGUMENTS,
+    volatile=WOBBLING,
+    references=("RFC 4954 section 6",),
+)
 NOT_PERMITTED = Outcome(
     code="sender.envelope-not-permitted",
     status=Status.FAIL,
-    title="{where} does not accept the sender {who}{because}. Its answer: {reply}",
+    title="{where} does not accept {what} {who}{because}. Its answer: {reply}",
     owner=Owner.MAIL_ADMIN,
     also=ARGUMENTS,
     volatile=WOBBLING,
@@ -90,24 +100,27 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     reading = submission(subject, ev, seen)
     reply = reply_at(reading, Stage.MAIL)
     if reply is not None:
-        yield _answered(subject, seen, reply)
+        yield _answered(subject, seen, reading, reply)
     elif server.auth is not Auth.NONE and stopped_before(reading, Stage.MAIL):
         yield skipped(NOT_TRIED, subject, seen, why_stopped(reading))
     else:  # without a login, this is the first rule that hears of a second conversation gone wrong
         yield BROKEN_OFF(about=subject.name, where=seen.where, who=server.envelope_sender, what=_what(reading))
 
 
-def _answered(subject: ServerSubject, seen: Look, reply: Reply) -> Finding:
+def _answered(subject: ServerSubject, seen: Look, reading: SubmissionReading, reply: Reply) -> Finding:
     who = subject.server.envelope_sender
     if reply.positive:
         return ACCEPTED(about=subject.name, where=seen.where, who=who)
-    cause = cause_of(reply, subject, Stage.MAIL)
+    cause = cause_of_envelope(reply, subject, Stage.MAIL, reading)
+    if cause is not None and cause.kind is Kind.SENDER and not reply.transient:
+        what = "the return path" if subject.server.return_path else "the sender"
+        return refusal(NOT_PERMITTED, subject, seen, reply, cause, who=who, what=what)
     if reply.transient:
         outcome = DEFERRED
     elif cause is not None and cause.kind is Kind.LOGIN_NEEDED:
-        outcome = LOGIN_REQUIRED
+        outcome = FORGOTTEN_LOGIN if logged_in(reading) else LOGIN_REQUIRED
     else:
-        outcome = NOT_PERMITTED if cause is not None and cause.kind is Kind.SENDER else REFUSED
+        outcome = REFUSED
     return refusal(outcome, subject, seen, reply, cause, who=who)
 
 

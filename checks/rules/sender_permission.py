@@ -2,9 +2,10 @@
 
 What it checks:
 Names each further sender that the settings send through this server (the senders of templates, the addresses of filters, and one
-example of each filter that names a domain) together with the test address, and takes them back at once. Nothing is sent, and the
-login is the one of the other checks. Addresses for answers (reply-to) are tried as well, but a refusal of one is no fault: nobody needs
-a permission to name an address for answers.
+example of each filter that names a domain) together with the test address, and takes them back at once. Nothing is sent, and no message
+is begun in their names: that can be done once in a login, and is done for the sender of the server. The login is the one of the other
+checks. Addresses for answers (reply-to) are tried as well, but a refusal of one is no fault: nobody needs a permission to name an address
+for answers.
 
 Why it matters:
 The login may be allowed to send as one address and not as the other. Then most mail works, and one newsletter or one department
@@ -22,7 +23,7 @@ from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import Reply, Stage, SubmissionReading
 from checks.probes.submission import Trial
-from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_of, refusal, reply_at
+from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_after_login, only_by_message, refusal, reply_at
 from checks.rules._senders import MAX_SENDERS, Use, filters_without_example, uses_of
 from checks.rules._server import (
     Look,
@@ -43,7 +44,7 @@ from checks.tables.replies import Cause, Kind
 ACCEPTED = Outcome(
     code="sender.others-accepted",
     status=Status.PASS,
-    title="{where} accepts the further senders {senders}, as far as that shows before a message{reach}",
+    title="{where} accepts the further senders {senders} when they are named{reach}; no message was begun in their names, so what it makes of one is open{proof}",
     references=("RFC 5321 section 4.1.1.2",),
 )
 NOT_PERMITTED = Outcome(
@@ -151,7 +152,7 @@ def _judged(subject: ServerSubject, seen: Look, reading: SubmissionReading, trie
     undecided: list[str] = []
     for use, trial in tried:
         answered = _answered(use, trial)
-        cause = cause_of(answered.reply, subject, answered.stage) if answered else None
+        cause = cause_after_login(answered.reply, subject, answered.stage, reading) if answered else None
         if answered is None or _is_about_recipient(answered, cause, reading):
             undecided.append(use.address)
         elif answered.reply.positive:
@@ -160,7 +161,7 @@ def _judged(subject: ServerSubject, seen: Look, reading: SubmissionReading, trie
             yield _refused(subject, seen, answered, cause)
     if good:
         reach = "" if subject.test and subject.test.to else " (no test address was given, so no recipient was named)"
-        yield ACCEPTED(about=subject.name, where=seen.where, senders=some_of(good), reach=reach)
+        yield ACCEPTED(about=subject.name, where=seen.where, senders=some_of(good), reach=reach, proof=only_by_message(subject))
     if undecided:
         reason = "the server did not take the test address"
         yield UNTRIED(about=subject.name, where=seen.where, senders=some_of(undecided), reason=reason)

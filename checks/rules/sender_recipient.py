@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
-from checks.probes import Reply, Stage
-from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_of, refusal, reply_at
+from checks.probes import Reply, Stage, SubmissionReading
+from checks.rules._refusal import ARGUMENTS, WOBBLING, cause_of_envelope, refusal, reply_at
 from checks.rules._server import Look, look, not_tried, obstacle, skipped, stopped_before, submission, where_of, why_stopped
 from checks.subject import ServerSubject
 from checks.tables.replies import Kind
@@ -122,17 +122,17 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     reading = submission(subject, ev, seen)
     reply = reply_at(reading, Stage.RCPT)
     if reply is not None:
-        yield _answered(subject, seen, reply, subject.test.to)
+        yield _answered(subject, seen, reading, reply, subject.test.to)
     elif stopped_before(reading, Stage.RCPT):
         yield skipped(NOT_TRIED, subject, seen, why_stopped(reading))
     else:
         yield BROKEN_OFF(about=subject.name, where=seen.where, who=subject.test.to, what=reading.detail or "it did not say why")
 
 
-def _answered(subject: ServerSubject, seen: Look, reply: Reply, who: str) -> Finding:
+def _answered(subject: ServerSubject, seen: Look, reading: SubmissionReading, reply: Reply, who: str) -> Finding:
     if reply.positive:
         return ACCEPTED(about=subject.name, where=seen.where, who=who)
-    cause = cause_of(reply, subject, Stage.RCPT)
+    cause = cause_of_envelope(reply, subject, Stage.RCPT, reading)
     if reply.transient:
         outcome = GREYLISTED if cause is not None and cause.kind is Kind.GREYLISTING else DEFERRED
     else:
