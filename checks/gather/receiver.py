@@ -1,6 +1,6 @@
 """Listens for one message on a machine that the MX of a domain points to, and keeps what the connection showed. Passes nothing on.
 
-Bounded: few connections at a time, each bounded in octets and time, one message in all. It offers TLS and never a login.
+Bounded: few connections at a time, each bounded in octets, memory and time, one message in all. It offers TLS and never a login.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import logging
 import re
 import socket
 import ssl
+from asyncio import sslproto
 from collections.abc import Callable
 
-from checks.gather.receiver_session import IDLE_SECONDS, MAX_COMMANDS, Handler, Received, Session, traced
+from checks.gather.receiver_data import Room
+from checks.gather.receiver_session import IDLE_SECONDS, MAX_COMMANDS, READ_OCTETS, Handler, Received, Session, traced
 from checks.probes import Handover
-from checks.probes.arrival import MAX_MESSAGE
 from checks.records.own_message import is_it
 
 MAX_CONNECTIONS = 20  # at a time
@@ -52,6 +53,7 @@ class Receiver:
         self._words = 0
         self._expected = expected.strip().strip("<>")
         self._sessions: set[Session] = set()
+        self._room = Room()
         self._result: asyncio.Future[Received] | None = None
         self._empty = asyncio.Event()
 
@@ -61,6 +63,7 @@ class Receiver:
         loop.set_exception_handler(lambda _loop, _context: None)  # a client that goes away in the middle is no news
         for library in ("mail.log", "asyncio"):  # they would write strangers' octets to stderr as they are
             logging.getLogger(library).setLevel(logging.CRITICAL + 1)
+        sslproto.SSLProtocol.max_size = READ_OCTETS
         self._result = loop.create_future()
         try:
             server = await loop.create_server(self._session, address, port, backlog=MAX_CONNECTIONS)
@@ -95,11 +98,11 @@ class Receiver:
         if len(self._sessions) >= MAX_CONNECTIONS or (self._result and self._result.done()):
             return _Busy()
         session = Session(
-            Handler(self._take, self._broken),
+            Handler(self._take, self._refused, self._broken),
             ended=self._ended,
+            room=self._room,
             hostname=self._name,
             ident="sendready receiver",
-            data_size_limit=MAX_MESSAGE,
             enable_SMTPUTF8=True,
             tls_context=self._context,
             timeout=IDLE_SECONDS,
@@ -120,7 +123,7 @@ class Receiver:
 
     def _take(self, octets: bytes, handover: Handover) -> str:
         assert self._result is not None  # noqa: S101 - made before anybody can connect
-        who = f"{handover.address} ({handover.helo}) hands over a message from <{handover.mail_from}>"
+        who = _who(handover)
         if self._result.done():
             return "421 4.3.2 Another message was taken already"
         if self._expected and not is_it(octets, message_id=self._expected, mark=self._expected.partition("@")[0]):
@@ -135,6 +138,9 @@ class Receiver:
         self._say(f"{who}, {f'encrypted with {handover.tls_version}' if handover.tls_version else 'not encrypted'}.")
         self._result.set_result(received)
         return "250 2.0.0 Message taken"
+
+    def _refused(self, why: str, handover: Handover) -> None:
+        self._say(f"{_who(handover)}; {why}, and was refused.")
 
     def _broken(self, error: Exception) -> None:
         if self._result is not None and not self._result.done():
@@ -153,6 +159,10 @@ class _Busy(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - create_server gives no other
         transport.write(b"421 4.3.2 Too busy, try again later\r\n")
         transport.close()
+
+
+def _who(handover: Handover) -> str:
+    return f"{handover.address} ({handover.helo}) hands over a message from <{handover.mail_from}>"
 
 
 def own_name() -> str:

@@ -1,4 +1,7 @@
-"""One connection to our own receiver: bounded in octets, commands and time, whoever is at the other end. The SMTP is aiosmtpd's."""
+"""One connection to our own receiver: bounded in octets, commands and time, whoever is at the other end.
+
+The SMTP is aiosmtpd's, but for the message itself (receiver_data).
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, AnyStr
 
 from aiosmtpd.smtp import SMTP
 
+from checks.gather.receiver_data import TOO_LARGE, Refusal, Room, read_data
 from checks.probes import Handover
 from checks.probes.arrival import MAX_MESSAGE
 
 MAX_RECIPIENTS = 20  # a test message has one
 MAX_COMMANDS = 60  # of one kind, in one connection
 MAX_OCTETS = 2 * MAX_MESSAGE + 65_536  # in one connection: a message, and another try
+READ_OCTETS = 16_384  # at a time from one connection; asyncio would keep 16 times that in readiness for each
 IDLE_SECONDS = 60.0  # between two commands
 SESSION_SECONDS = 240.0  # of one connection, however slowly the octets drip
 _ODD = re.compile(r"[^A-Za-z0-9.:_\[\]-]")
@@ -41,9 +46,11 @@ Take = Callable[[bytes, Handover], str]
 class Session(SMTP):
     """The protocol of one connection."""
 
-    def __init__(self, handler: Handler, *, ended: Callable[[Session], None], **settings: Any) -> None:
-        super().__init__(handler, loop=asyncio.get_running_loop(), **settings)
+    def __init__(self, handler: Handler, *, ended: Callable[[Session], None], room: Room, **settings: Any) -> None:
+        super().__init__(handler, loop=asyncio.get_running_loop(), data_size_limit=MAX_MESSAGE, **settings)
+        self._handler = handler
         self._ended = ended
+        self._room = room
         self._octets = 0
         self._last_resort: asyncio.TimerHandle | None = None
         self._first: asyncio.Transport | None = None
@@ -51,6 +58,7 @@ class Session(SMTP):
     def connection_made(self, transport: Any) -> None:
         if self._first is None:  # it comes again after STARTTLS
             self._first = transport
+            transport.max_size = READ_OCTETS
             self._last_resort = self.loop.call_later(SESSION_SECONDS, transport.abort)
         super().connection_made(transport)
 
@@ -60,6 +68,28 @@ class Session(SMTP):
             self.abort()
             return
         super().data_received(data)
+
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Take the message (RFC 5321 section 4.1.1.4)."""
+        if await self.check_helo_needed():
+            return
+        if self.envelope is None or not self.envelope.rcpt_tos:
+            await self.push("503 5.5.1 RCPT first")
+            return
+        if arg:
+            await self.push("501 5.5.4 Syntax: DATA")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        found = await read_data(self._reader, self._room)
+        answer = self._handler.answer(found, self.session, self.envelope)
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        await super().push(answer)
+
+    async def push(self, status: AnyStr) -> None:
+        """Answer. The library refuses by itself what is announced as too large (RFC 1870 section 6.1)."""
+        if status[:3] in ("552", b"552"):
+            self._handler.answer(TOO_LARGE, self.session, self.envelope)
+        await super().push(status)
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._last_resort is not None:
@@ -76,8 +106,10 @@ class Session(SMTP):
 class Handler:
     """What the receiver says to each command; aiosmtpd finds the methods by their names."""
 
-    def __init__(self, take: Take, broken: Callable[[Exception], None]) -> None:
+    def __init__(self, take: Take, refused: Callable[[str, Handover], None], broken: Callable[[Exception], None]) -> None:
+        """`refused` is told why a message was not taken, `broken` of a bug of ours."""
         self._take = take
+        self._refused = refused
         self._broken = broken
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
@@ -96,10 +128,14 @@ class Handler:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Recipient OK"
 
-    async def handle_DATA(self, _server: object, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        """Hand over the message. A bug of ours is told at home."""
+    def answer(self, found: bytes | Refusal, session: Any, envelope: Any) -> str:
+        """Hand over a message, or why it was not taken; return what to say to the client. A bug of ours is told at home."""
         try:
-            return self._take(envelope.content, handover_of(session, envelope))
+            handover = handover_of(session, envelope)
+            if isinstance(found, Refusal):
+                self._refused(found.why, handover)
+                return found.answer
+            return self._take(found, handover)
         except Exception as error:
             self._broken(error)
             raise
