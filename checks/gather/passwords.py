@@ -50,6 +50,8 @@ class Passwords:
         value = secret.reveal()
         if not value or "\0" in value or "\0" in wanted.username or not wanted.username:  # RFC 4616 section 2
             raise NoPasswordError(f"user name or {what} is empty or has a NUL character in it")
+        if "\r" in value or "\n" in value:  # a file of several lines; sent whole, it would be taken for a wrong password
+            raise NoPasswordError(f"the {what} has a line break in it; it must be one line with nothing before or behind it")
         try:
             value.encode()
         except UnicodeEncodeError:

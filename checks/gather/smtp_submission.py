@@ -13,6 +13,7 @@ from checks.probes import Fault, Reply, Stage, SubmissionProbe
 from checks.probes.submission import Trial
 from checks.records.message import for_data
 
+LOGGED_IN = 235  # RFC 4954 section 4: no other code means that the login succeeded
 MAX_CHALLENGES = 4  # SCRAM has two, LOGIN two
 MAX_COMMAND = 510  # octets without CRLF (RFC 5321 section 4.5.3.1.4); a longer initial response waits for the challenge (RFC 4954 section 4)
 MAX_REMARK = 500
@@ -33,12 +34,15 @@ async def log_in(talk: Talk, mechanism: Mechanism) -> None:
     except SaslError as error:
         await talk.courtesy("*")  # RFC 4954 section 4: the client cancels
         raise Stopped(Fault.MALFORMED, str(error), in_step=True) from None
+    if reply.positive and reply.code != LOGGED_IN:
+        said = f"the server answers the login with {reply}, which means neither yes nor no (RFC 4954 section 4)"
+        raise Stopped(Fault.MALFORMED, said[:MAX_REMARK], reply=reply)
     try:
         if reply.positive:
             mechanism.accept()
     except SaslError as error:
         raise Stopped(Fault.MALFORMED, str(error), in_step=True) from None
-    talk.draft.auth = _answer(reply, 2)
+    talk.draft.auth = reply
     talk.expect(reply, 2)
 
 

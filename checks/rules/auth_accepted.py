@@ -89,7 +89,7 @@ DEFERRED = Outcome(
 NO_SECRET = Outcome(
     code="auth.secret-unavailable",
     status=Status.FAIL,
-    title="The password of {where} is not where the settings say ({why}); no login was tried",
+    title="No password for {where} was found that can be used ({why}); no login was tried",
     owner=Owner.US,
     steps=(
         "The settings say that it is in {place}. Store the password there, or correct the reference.",
@@ -102,7 +102,10 @@ BROKEN_OFF = Outcome(
     status=Status.UNKNOWN,
     title="The conversation with {where} ended before the login was decided: {what}",
     owner=Owner.US,
-    steps=("Run the check again in some minutes, not at once: the server may count attempts.",),
+    steps=(
+        "Run the check again in some minutes, not at once: the server may count attempts.",
+        "If it stays so, show this finding to the server's administrator.",
+    ),
     volatile=("what",),
 )
 NOT_CONFIGURED = Outcome(

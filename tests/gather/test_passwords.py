@@ -121,3 +121,14 @@ def test_a_password_that_no_wire_can_carry() -> None:
         imap_world.mailbox(), world=imap_world.World(resolve=lambda _source, _ref: Secret("gr\udcfcn"))
     )
     assert (arrival.fault, box.peers) == (ArrivalFault.NO_SECRET, [])
+
+
+@pytest.mark.parametrize("value", ["correct\nhorse", "correct horse\r\nfoo", "\ncorrect horse", "horse\r"])
+def test_a_password_of_several_lines_is_not_tried(value: str) -> None:
+    """The server would call it wrong, and nobody would look for the second line."""
+    reading, mail = smtp_world.submit(server(), world=smtp_world.World(resolve=lambda _source, _ref: Secret(value)))
+    assert (reading.fault, mail.peers) == (Fault.NO_SECRET, [])
+    assert "line break" in reading.detail
+    assert "horse" not in reading.detail
+    arrival, box = imap_world.look(imap_world.mailbox(), world=imap_world.World(resolve=lambda _source, _ref: Secret(value)))
+    assert (arrival.fault, box.peers) == (ArrivalFault.NO_SECRET, [])
