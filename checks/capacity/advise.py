@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from checks.capacity.entry import Entry, entered, entry
-from checks.capacity.model import Channel, Limit, Mailing, Plan, Sliding, Unit
+from checks.capacity.model import MAX_MAILINGS, Channel, Limit, Mailing, Plan, Sliding, Unit
 from checks.capacity.moments import HOUR, SECOND
 from checks.capacity.result import CONNECTIONS, Outcome, Result
-from checks.capacity.simulate import HORIZON, play, summary
+from checks.capacity.simulate import HORIZON, LENGTHS, play, summary
 
 MAX_COPIES = 64
 """Mailboxes for one purpose; who needs more needs another kind of service."""
@@ -27,6 +27,25 @@ def in_time(result: Result, by: By) -> bool:
     if isinstance(by, timedelta):
         return all(one.complete and one.finish is not None and one.finish - one.start <= by for one in result.mailings)
     return result.finish is not None and (by is None or result.finish <= by)
+
+
+def sustained(plan: Plan, period: int | None) -> bool:
+    """Whether no limit lets less through in the long run than what comes again after so many seconds.
+
+    A first week may begin with a full window and end with another, so its end in time is not enough.
+    """
+    return period is None or all(needed_in_window(plan, limit, period) <= limit.count for limit in plan.limits)
+
+
+def needed_in_window(plan: Plan, limit: Limit, period: int) -> int:
+    """Return how much a window has to let through on average, if the plan comes again after so many seconds."""
+    window = limit.window.seconds if isinstance(limit.window, Sliding) else LENGTHS[limit.window.every] // SECOND
+    weights = dict.fromkeys((channel.name for channel in plan.channels), 0)
+    for mailing in plan.mailings:
+        if not limit.channels or mailing.channel in limit.channels:
+            weights[mailing.channel] += sum(n * limit.weight(r, e) for n, r, e in mailing.runs())
+    weight = sum(weights.values()) if limit.scope.shared else max(weights.values())
+    return -(-weight * window // period)
 
 
 def carries(plan: Plan, by: By = None) -> bool:
@@ -73,9 +92,9 @@ def mailboxes_needed(
 
     None if a limit that they share, or their number, stands in the way.
     """
-    fewest = _smallest(
-        _least(plan, channel, by), MAX_COPIES, lambda count: _one_carries(plan, channel, count, by, zone, repeats_after)
-    )
+    most = min(MAX_COPIES, MAX_MAILINGS // max(1, len(plan.mailings)))
+    low = min(_least(plan, channel, by), most)
+    fewest = _smallest(low, most, lambda count: _one_carries(plan, channel, count, by, zone, repeats_after))
     shared = tuple(limit for limit in plan.limits if limit.scope.shared or (limit.channels and channel not in limit.channels))
     if fewest is None or not shared:
         return fewest
@@ -85,9 +104,7 @@ def mailboxes_needed(
         waits = entered(waits, found, zone=zone)
     if not in_time(_played(waits, by), by):
         return None
-    return next(
-        (count for count in range(fewest, MAX_COPIES + 1) if _all_carry(plan, channel, count, by, zone, repeats_after)), None
-    )
+    return next((count for count in range(fewest, most + 1) if _all_carry(plan, channel, count, by, zone, repeats_after)), None)
 
 
 def each_enters(
@@ -106,8 +123,7 @@ def each_enters(
 
 def _all_carry(plan: Plan, channel: str, count: int, by: By, zone: str, repeats_after: int | None) -> bool:
     whole, _ = each_enters(plan, channel, count, zone=zone, repeats_after=repeats_after)
-    result = _played(whole, by)
-    return in_time(result, by) and not any(one.refused for one in result.mailings)
+    return _goes(whole, by, repeats_after)
 
 
 def _one_carries(plan: Plan, channel: str, count: int, by: By, zone: str, repeats_after: int | None) -> bool:
@@ -115,7 +131,13 @@ def _one_carries(plan: Plan, channel: str, count: int, by: By, zone: str, repeat
     part = _one_of(plan, channel, count)
     if (found := entry(part, channel, zone=zone, repeats_after=repeats_after)) is not None:
         part = entered(part, found, zone=zone)
-    result = _played(part, by)
+    return _goes(part, by, repeats_after)
+
+
+def _goes(plan: Plan, by: By, repeats_after: int | None) -> bool:
+    if not sustained(plan, repeats_after):
+        return False
+    result = _played(plan, by)
     return in_time(result, by) and not any(one.refused for one in result.mailings)
 
 
@@ -137,7 +159,7 @@ def _least(plan: Plan, channel: str, by: By) -> int:
                 room = limit.count * (max(0, int(span.total_seconds())) // limit.window.seconds + 1)
                 weight = sum(n * limit.weight(r, e) for mailing in group for n, r, e in mailing.runs())
                 least = max(least, -(-weight // room))
-    return min(least, MAX_COPIES)
+    return least
 
 
 def _one_of(plan: Plan, channel: str, copies: int) -> Plan:

@@ -112,9 +112,19 @@ def patience_days(plan: Plan) -> int:
     return PATIENCE_DAYS if len(plan.mailings) <= FEW else PATIENCE_MANY
 
 
-def late(plan: Setup, result: Result) -> bool:
-    """Whether not all is out when the mailings that follow begin: week by week the queue grows."""
-    return plan.end is not None and (result.finish is None or result.finish > plan.end)
+def late(plan: Setup, result: Result, limits: Plan) -> bool:
+    """Whether not all is out when the mailings that follow begin, or will not be in the long run: week by week the queue grows."""
+    from checks.capacity.advise import sustained  # noqa: PLC0415 - see above
+
+    if plan.end is None:
+        return False
+    lasting = tuple(limit for limit in limits.limits if limit.on_exceed is not OnExceed.REJECT)
+    return not in_time(plan, result) or not sustained(replace(limits, limits=lasting), repeats_after(plan))
+
+
+def in_time(plan: Setup, result: Result) -> bool:
+    """Whether all is out when the mailings that follow begin."""
+    return plan.end is None or (result.finish is not None and result.finish <= plan.end)
 
 
 @lru_cache(maxsize=32)
@@ -145,13 +155,18 @@ def connections(plan: Setup, by: datetime | timedelta) -> int | None:
 
 def least_of(plan: Setup, name: str) -> int | None:
     """Return the smallest number of a limit of the settings that has everything out in time; None if that does not help."""
-    from checks.capacity.advise import count_needed  # noqa: PLC0415 - see above
+    from checks.capacity.advise import count_needed, needed_in_window  # noqa: PLC0415 - see above
 
     if plan.end is None:
         return None
     own = tuple(limit for limit in plan.plan.limits if limit not in plan.bare.limits)
     paced = foresee(plan).paced_plan  # with the limits to enter in force too, more never does harm
-    return count_needed(replace(paced, limits=(*own, *paced.limits)), name, plan.end)
+    whole = replace(paced, limits=(*own, *paced.limits))
+    count = count_needed(whole, name, plan.end)
+    if count is None:
+        return None
+    lasting = (needed_in_window(whole, limit, repeats_after(plan) or 1) for limit in own if limit.name == name)
+    return max(count, *lasting)
 
 
 def is_other(outcome: Outcome) -> bool:

@@ -12,7 +12,6 @@ Enter the limits that are named. Where they do not carry the volume, share it ou
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from checks.capacity.result import Result
@@ -25,6 +24,7 @@ from checks.rules._capacity_foreseen import (
     as_settings,
     connections,
     foresee,
+    in_time,
     in_words,
     late,
     least_of,
@@ -128,9 +128,9 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     known: dict[str, Any] = {"about": name, "server": name, "as_of": plan.as_of}
     if any(one.misfit for one in found.result.mailings):
         yield MISFIT(about=name, server=name)
-    elif late(plan, found.paced):
+    elif late(plan, found.paced, found.paced_plan):
         yield _uncarried(subject, plan, found, known) if found.entry else _too_slow(subject, plan, found, known)
-    elif late(plan, found.result) and not stopped(found.result):
+    elif late(plan, found.result, plan.plan) and not stopped(found.result):
         yield _too_low(plan, found, known)
     elif found.entry is None:
         yield LIMITS_UNKNOWN(about=name, server=name)
@@ -186,12 +186,16 @@ def _uncarried(subject: ServerSubject, plan: Setup, found: Foreseen, known: dict
         steps.append(f"To carry all of it, {_share_out(*more)}")
     steps.append(_other_way(subject))
     return UNCARRIED(
-        words=offered(plan, found), behind=_behind(plan, found.paced.finish), needed=needed, enter=enter, steps=steps, **known
+        words=offered(plan, found), behind=_behind(plan, found.paced), needed=needed, enter=enter, steps=steps, **known
     )
 
 
-def _behind(plan: Setup, finish: datetime | None) -> str:
-    return "it is never all out" if finish is None else f"the mailings of a week are out by {moment(finish, plan.zone)} only"
+def _behind(plan: Setup, result: Result) -> str:
+    if result.finish is None:
+        return "it is never all out"
+    if in_time(plan, result):
+        return "in the long run more comes than goes"
+    return f"the mailings of a week are out by {moment(result.finish, plan.zone)} only"
 
 
 def _too_slow(subject: ServerSubject, plan: Setup, found: Foreseen, known: dict[str, Any]) -> Finding:
@@ -199,7 +203,7 @@ def _too_slow(subject: ServerSubject, plan: Setup, found: Foreseen, known: dict[
     at_once = None if plan.end is None else connections(plan, plan.end)
     needed = f"it takes {at_once} connections at once" if at_once else "it takes another way of sending"
     steps = [f"Let the dispatcher send over {at_once} connections at once, if the server takes so many."] if at_once else []
-    return TOO_SLOW(behind=_behind(plan, found.paced.finish), needed=needed, steps=[*steps, _other_way(subject)], **known)
+    return TOO_SLOW(behind=_behind(plan, found.paced), needed=needed, steps=[*steps, _other_way(subject)], **known)
 
 
 def _too_low(plan: Setup, found: Foreseen, known: dict[str, Any]) -> Finding:
@@ -212,7 +216,7 @@ def _too_low(plan: Setup, found: Foreseen, known: dict[str, Any]) -> Finding:
             enter = enter or f"max = {least} in its {what}"
             break
     steps = [f"Enter for {plan.channel}: {enter}."] if enter else [f"Raise the limits of {plan.channel}."]
-    return TOO_LOW(behind=_behind(plan, found.result.finish), smallest=smallest, enter=enter, steps=steps, **known)
+    return TOO_LOW(behind=_behind(plan, found.result), smallest=smallest, enter=enter, steps=steps, **known)
 
 
 def _other_way(subject: ServerSubject) -> str:

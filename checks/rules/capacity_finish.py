@@ -27,6 +27,7 @@ from checks.rules._capacity_foreseen import (
     fitting,
     foresee,
     in_the_way,
+    in_time,
     late,
     moment,
     offered,
@@ -90,11 +91,11 @@ RETRIED = Outcome(
 LATE = Outcome(
     code="capacity.queue-growing",
     status=Status.NOTE,
-    title="{server}: {mailing} that starts on {begins} is out by {finish}{pace}; on {next}, when others follow, not all is out, and the queue grows",
+    title="{server}: {mailing} that starts on {begins} is out by {finish}{pace}; {behind}, and the queue grows",
     owner=Owner.US,
     steps=("See what the check capacity.entry says of {server}: what carries all of it, or which other way there is.",),
     also=("recipients", *FACT),
-    volatile=(*DAILY, "next"),
+    volatile=(*DAILY, "behind"),
 )
 ENDLESS = Outcome(
     code="capacity.mailing-unfinished",
@@ -160,7 +161,7 @@ def _today(subject: ServerSubject, plan: Setup, found: Foreseen) -> Finding:
         return MISFIT(
             about=name, server=name, mailing=mailing, what=what, change=change, recipients=one.recipients, as_of=plan.as_of, plan=drawn
         )  # fmt: skip
-    if not plan.plan.limits and one.complete and not late(plan, found.result):
+    if not plan.plan.limits and one.complete and not late(plan, found.result, plan.plan):
         return UNLIMITED(about=name, server=name, mailing=mailing)
     drawn = plain(shown(plan, found, paced=stopped(found.result)))
     common: dict[str, Any] = {
@@ -196,10 +197,13 @@ def _fate(subject: ServerSubject, plan: Setup, found: Foreseen, one: Fate, commo
         )
         pace = pace_of(plan, one, found.result) or plan.meant(CONNECTIONS)
         return ENDLESS(span=span, reached=reached, limit=pace.words, **common)
-    if plan.end is not None and late(plan, found.result):
+    if plan.end is not None and late(plan, found.result, plan.plan):
         pace = pace_of(plan, one, found.result) or plan.meant(CONNECTIONS)
         by_speed = f", {pace.words}" if pace.name == CONNECTIONS else f", at the pace of {_named(pace)}"
-        return LATE(finish=until, pace=by_speed, next=moment(plan.end, plan.zone), **common)
+        behind = f"on {moment(plan.end, plan.zone)}, when others follow, not all is out"
+        if in_time(plan, found.result):
+            behind = "in the long run more comes than goes"
+        return LATE(finish=until, pace=by_speed, behind=behind, **common)
     if one.refused:
         limit = _met(plan, found.result, OnExceed.RETRY)
         steps = _worded(subject, RETRIED, plan)
@@ -260,14 +264,14 @@ def _misfit(plan: Setup, misfit: str) -> tuple[str, str]:
 def _next_year(subject: ServerSubject, plan: Setup, percent: int) -> Iterator[Finding]:
     """Play the same plan with more recipients; what today's does not carry needs no second word."""
     today = foresee(plan).result
-    if stopped(today) or late(plan, today) or today.truncated or not plan.plan.limits:
+    if stopped(today) or late(plan, today, plan.plan) or today.truncated or not plan.plan.limits:
         return
     bigger = grown(plan, percent)
     result = played(bigger.plan)
     one = worst(result)
     said: dict[str, Any] = {"about": plan.channel, "server": plan.channel, "percent": percent, "as_of": plan.as_of}
     said["mailing"] = f"a mailing to {counted(one.recipients, 'recipient')}"
-    if not stopped(result) and not late(bigger, result) and one.finish is not None:
+    if not stopped(result) and not late(bigger, result, bigger.plan) and one.finish is not None:
         before = worst(today)
         yield GROWN_FITS(finish=moment(one.finish, plan.zone), today=moment(before.finish or before.start, plan.zone), **said)
         return

@@ -20,6 +20,8 @@ from checks.capacity.advise import (
     fitting_recipients,
     in_time,
     mailboxes_needed,
+    needed_in_window,
+    sustained,
 )  # fmt: skip
 from checks.capacity.entry import ENTERED_BURST, ENTERED_LIMIT, MARGIN, PERIODS, entered, entry
 from checks.capacity.model import Calendar, Channel, Every, Limit, OnExceed, Plan, Scope, Sliding, Unit
@@ -321,3 +323,37 @@ def test_a_limit_that_other_logins_share_is_entered_as_a_share() -> None:
     assert (found.max, found.burst) == (4_500, 13)
     with pytest.raises(ValueError, match="1 or more"):
         replace(MICROSOFT[0], others=-1)
+
+
+# --- week after week --------------------------------------------------------------------------------------------------
+
+WEEK = 7 * DAY
+
+
+def test_a_first_week_in_time_is_not_all_weeks_in_time() -> None:
+    """500 each calendar week: from Tuesday to Tuesday that is twice 500, in the long run it is half of what is planned."""
+    whole = plan(
+        recurring(mailing("2026-11-24 09:00", 400), per_week=2, times=2), calendar(500, Every.WEEK, unit=Unit.RECIPIENTS)
+    )
+    assert carries(whole, berlin("2026-12-01 09:00"))
+    assert not sustained(whole, WEEK)
+    assert sustained(whole, None)
+    assert needed_in_window(whole, whole.limits[0], WEEK) == 800
+    assert sustained(replace(whole, limits=(replace(whole.limits[0], count=800),)), WEEK)
+
+
+def test_what_is_shared_is_sustained_together_and_what_is_not_apart() -> None:
+    letters = tuple(mailing("2026-11-24 09:00", 350, f"by {name}", channel=name) for name in ("one", "two"))
+    channels = Channel(name="one"), Channel(name="two")
+    for scope, needed in ((Scope.MAILBOX, 50), (Scope.TENANT, 100)):
+        whole = Plan(mailings=letters, channels=channels, limits=(sliding(50, DAY, scope=scope),))
+        assert needed_in_window(whole, whole.limits[0], WEEK) == needed
+        assert sustained(whole, WEEK) is (scope is Scope.MAILBOX)
+
+
+def test_many_mailings_are_shared_out_over_as_many_mailboxes_as_a_plan_can_hold() -> None:
+    """A hundred mailings on sixty-four mailboxes would be more than a plan has room for."""
+    many = tuple(mailing("2026-11-24 09:00", 400, f"letter {number}") for number in range(100))
+    tenant = sliding(1_000_000, DAY, "tenant", scope=Scope.TENANT)
+    assert mailboxes_needed(plan(many, sliding(10_000, DAY), tenant), "main", timedelta(days=1)) == 3
+    assert mailboxes_needed(plan(many, sliding(1_000, DAY), tenant), "main", timedelta(days=1)) is None
