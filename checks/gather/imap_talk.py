@@ -16,13 +16,14 @@ from checks.gather.imap_draft import ArrivalDraft, Ended, ImapTimeouts
 from checks.gather.smtp_redact import Redactor
 from checks.gather.smtp_wire import FIRST, Wire
 from checks.probes import ArrivalFault, ArrivalStage, TlsFacts
+from checks.probes.arrival import MAX_MESSAGE
 from checks.records.imap_meaning import capabilities
 from checks.records.imap_response import SMALL_LITERAL, ImapProblem, Response, ResponseParser, Status
 from checks.records.smtp_reply import service_of
 from checks.tables.ordinary import is_ordinary
 
 MAX_RESPONSES = 5_000  # to one command; a mailbox with as many folders is none of a person's
-MAX_OCTETS = 16_000_000  # of one conversation; an honest one has the message and some kilobytes
+MAX_OCTETS = 3 * MAX_MESSAGE  # of one conversation; an honest one has the message and some kilobytes
 MAX_SHOWN = 4_000  # characters of a line that are looked through, of which some hundred are shown
 _BEGINS = re.compile(r"(?:\*|S[0-9]{3}) (?:OK|NO|BAD|BYE|PREAUTH)\b", re.IGNORECASE)
 Each = Callable[[Response], None]
@@ -207,7 +208,7 @@ class ImapTalk:
                 raise Ended(ArrivalFault.CLOSED, "the server closed the connection")
             self._octets += len(octets)
             if self._octets > MAX_OCTETS:
-                raise Ended(ArrivalFault.TOO_LONG, f"the server sends more than {MAX_OCTETS // 1_000_000} million octets")
+                raise Ended(ArrivalFault.TOO_LONG, f"the server sends more than {MAX_OCTETS:,} octets")
             self._parser.feed(octets)
         if isinstance(found, ImapProblem):
             raise Ended(ArrivalFault.TOO_LONG if found.too_long else ArrivalFault.MALFORMED, found.text)

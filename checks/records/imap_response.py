@@ -94,11 +94,12 @@ class ResponseParser:
 
     def __init__(self) -> None:
         self.literal_limit = SMALL_LITERAL
-        """The most octets that a literal may have, for now."""
+        """The most octets that the literals of one response may have together, for now."""
         self._buffer = bytearray()
         self._parts: list[str | bytes] = []
         self._tag = ""
         self._wanted: int | None = None
+        self._literals = 0
         self._problem: ImapProblem | None = None
 
     def feed(self, octets: bytes) -> None:
@@ -121,7 +122,8 @@ class ResponseParser:
             if self._wanted is not None:
                 if len(self._buffer) < self._wanted:
                     return None
-                self._parts.append(bytes(self._buffer[: self._wanted]))
+                with memoryview(self._buffer) as view:  # a slice would be a second copy
+                    self._parts.append(bytes(view[: self._wanted]))
                 del self._buffer[: self._wanted]
                 self._wanted = None
             line = self._line()
@@ -157,9 +159,10 @@ class ResponseParser:
             return True
         self._parts.append(text[: len(text) - (literal.end() - literal.start())])
         size = int(literal[1])
-        if size > self.literal_limit:
+        self._literals += size
+        if self._literals > self.literal_limit:
             self._fail(
-                f"the server announces {size} octets where at most {self.literal_limit} are expected",
+                f"the server announces {self._literals} octets where at most {self.literal_limit} are expected",
                 position=literal.start(),
                 too_long=True,
             )
@@ -178,7 +181,7 @@ class ResponseParser:
         if self._problem is not None:
             return self._problem
         response = Response(tag=self._tag, parts=tuple(self._parts))
-        self._parts, self._tag = [], ""
+        self._parts, self._tag, self._literals = [], "", 0
         return response
 
     def _fail(self, text: str, *, position: int = 0, too_long: bool = False) -> None:

@@ -70,6 +70,14 @@ def test_an_empty_literal() -> None:
     assert only(b'* LIST () "/" {0}\r\n\r\n').parts == ('LIST () "/" ', b"", "")
 
 
+def test_one_limit_for_all_literals_of_a_response() -> None:
+    """Many pieces are no way around it; the next response begins anew."""
+    half = b"{2048}\r\n" + b"a" * 2048
+    assert len(only(b"* X " + half + b" " + half + b"\r\n").parts) == 5
+    again = problem(b"* X " + half + b"\r\n* X " + half + b" " + half + b" {1}\r\n")
+    assert (again.too_long, again.text) == (True, "the server announces 4097 octets where at most 4096 are expected")
+
+
 @pytest.mark.parametrize(
     ("octets", "too_long"),
     [
