@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import os
+import stat
 from pathlib import Path
 
 import click
@@ -13,7 +15,7 @@ from checks.subject import Content
 from wizard.terminal import safe
 
 PAGES = (".html", ".htm")
-TEXTS = (".txt", ".text", "")
+TEXTS = (".txt", ".text")
 
 
 def content_of(name: str, settings: Settings, base: Path) -> Content | None:
@@ -24,7 +26,7 @@ def content_of(name: str, settings: Settings, base: Path) -> Content | None:
     if not name:
         return None
     template = _named(name, settings)
-    text = _read(base / template.file) if template.file else ""
+    text = _read(template.file, base) if template.file else ""
     is_page = Path(template.file or "").suffix.lower() in PAGES
     return Content(
         title=template.subject,
@@ -46,11 +48,25 @@ def _named(name: str, settings: Settings) -> Template:
     raise click.UsageError(f'There is no template "{safe(name[:100])}" in the settings. {safe(hint)}')
 
 
-def _read(path: Path) -> str:
-    if path.suffix.lower() not in (*PAGES, *TEXTS):
-        raise click.UsageError(f"The template {safe(str(path))} is neither text (.txt) nor a page (.html).")
+def _read(name: str, base: Path) -> str:
+    """Read a template, and nothing that is none: what stands in the settings is sent to somebody."""
+    path = base / name
     try:
-        with path.open("rb") as file:
+        really = path.resolve()  # a link may lead anywhere
+    except (OSError, RuntimeError):
+        raise click.UsageError(f"The template {safe(str(path))} cannot be read: its links lead nowhere.") from None
+    if not {path.suffix.lower(), really.suffix.lower()} <= {*PAGES, *TEXTS}:
+        raise click.UsageError(f"The template {safe(str(path))} is neither text (.txt) nor a page (.html).")
+    if not Path(name).is_absolute() and not really.is_relative_to(base.resolve()):
+        raise click.UsageError(
+            f"The template {safe(name)} is not in the directory of the settings. Put it there, or write its whole path, beginning with /."
+        )
+    try:
+        # Opened without waiting, so that a pipe in the file's place cannot hang us.
+        descriptor = os.open(really, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise click.UsageError(f"The template {safe(str(path))} is not an ordinary file.")
             octets = file.read(4 * MAX_TEMPLATE + 1)
     except OSError as error:
         raise click.UsageError(f"The template {safe(str(path))} cannot be read: {error.strerror or error}.") from None
