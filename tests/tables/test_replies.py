@@ -86,6 +86,13 @@ TOLD = [
     ("451 5.7.24 SPF validation error", "", "any.spf-error"),
     ("550 5.7.25 Reverse DNS validation failed", "", "any.reverse-name"),
     ("5.7.8 no", "", "any.wrong-password"),
+    ("554 IP=192.0.2.1 - None/bad reputation. Ask your postmaster for help or to contact tobr@rx.t-online.de for reset. (NOWL)", "", "t-online.unknown-address"),
+    ("554 IP=192.0.2.1 - A problem occurred. (Ask your postmaster for help or to contact tosa@rx.t-online.de to clarify.) (BL)", "", "t-online.blocked-address"),
+    ("554: Dialup/transient IP not allowed. Use a mailgateway or contact toda@rx.t-online.de if obsolete. (DIAL)", "t-online", "t-online.dialup-address"),
+    ("421 Rate limit reached. Please try again later", "ionos", "ionos.too-fast"),
+    ("450 Reject due to policy violations", "", "ionos.poor-delivery"),
+    ("550-Requested action not taken: mailbox unavailable\n550 Sender address is not allowed.", "ionos", "any.sender-not-allowed"),
+    ("450-Requested mail action not taken: mailbox unavailable\n450 Mail send limit exceeded.", "ionos", "ionos.limit"),
     # a reply within a reply: what it all began with
     ("530 5.7.57 Client not authenticated to send mail. Error: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant...", "microsoft365", "microsoft.smtp-auth-off-tenant"),
     ("530 5.7.57 Client not authenticated to send mail. Error: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant...", "", "microsoft.smtp-auth-off-tenant"),
@@ -109,6 +116,8 @@ def test_a_reply_has_its_cause(text: str, provider: str, row: str) -> None:
     "text",
     [
         "550 hello",
+        "550 Requested action not taken: mailbox unavailable",  # RFC 5321 section 4.2.3: missing, closed, or refused by policy
+        "554 (BL)",
         "550 5.7.1 no",
         "554 no SMTP service here",
         "250 2.0.0 Ok: queued as 4XY",

@@ -73,6 +73,11 @@ MICROSOFT = [
     ("550 SC-003 Mail rejected by Outlook.com for policy reasons.", False, "microsoft.outlook-open-relay", "", "mail-admin"),
     ("550 DY-001 Mail rejected by Outlook.com for policy reasons.", False, "microsoft.outlook-dynamic", "host", "us"),
     ("550 OU-001 Mail rejected by Outlook.com for policy reasons.", False, "microsoft.outlook-spamhaus", "", "provider"),
+    ("550 5.7.232 Your message can't be sent because your trial tenant has exceeded its daily limit for sending email to external recipients (tenant external recipient rate limit)", False, "microsoft.trial-limit", "limit", "mail-admin"),
+    ("550 5.7.51 TenantInboundAttribution; There is a partner connector configured that matched the message's recipient domain. The connector had either the RestrictDomainsToIPAddresses or RestrictDomainsToCertificate set", False, "microsoft.partner-connector", "host", "mail-admin"),
+    ("451 4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation. For e-mail delivery information, see https://aka.ms/postmaster (S775)", False, "microsoft.rate-limited", "burst", "us"),
+    ("550 5.5.0 Requested action not taken: mailbox unavailable", True, "microsoft.no-such-mailbox", "", "us"),
+    ("550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", True, "microsoft.recipient-access-denied", "", "us"),
 ]  # fmt: skip
 
 GOOGLE = [
@@ -133,6 +138,8 @@ GOOGLE = [
     ("450 4.2.1 The user you are trying to contact is receiving email too quickly.", True, "google.recipient-too-fast", "", "us"),
     ("452 4.2.2 The recipient's inbox is out of storage space.", True, "google.recipient-full", "", "us"),
     ("421 4.7.0 TLS required for RCPT domain, closing connection.", True, "google.recipient-demands-tls", "security", "mail-admin"),
+    ("421 4.7.0 Try again later, closing connection. (EHLO)", True, "google.turned-away", "ehlo", "us"),
+    ("421 4.7.0 Our system has detected an unusual rate of unsolicited mail originating from your IP address.", True, "google.unusual-rate", "limit", "us"),
 ]  # fmt: skip
 
 YAHOO = [
@@ -141,6 +148,12 @@ YAHOO = [
     ("554 Message not allowed - [PH01] Email not accepted for policy reasons.", True, "yahoo.content", "", "us"),
     ("554 delivery error: dd This user doesn't have a yahoo.com account (testing123@yahoo.com) [-5]", False, "yahoo.no-such-mailbox", "", "us"),
     ("451 Unresolvable RFC.5321 from domain", False, "yahoo.sender-domain", "sender.email", "dns-admin"),
+    ("535 5.7.0 (#MBR1212) Incorrect username or password", False, "yahoo.wrong-password", "password", "us"),
+    ("535 5.7.0 (#AUTH005) Too many bad auth attempts.", False, "yahoo.too-many-logins", "password", "us"),
+    ("550 Request failed; Mailbox unavailable", False, "yahoo.sender-not-own", "sender.email", "us"),
+    ("553 5.7.1 [BL21] Connections will not be accepted from 192.0.2.1, because the ip is in Spamhaus's list; see http://postmaster.yahoo.com/550-bl23.html", False, "yahoo.spamhaus", "", "provider"),
+    ("553 5.7.2 [TSS09] All messages from 192.0.2.1 will be permanently deferred; Retrying will NOT succeed.", False, "yahoo.refused-for-good", "", "us"),
+    ("554 5.7.9 Message not accepted for policy reasons. See https://postmaster.yahooinc.com/error-codes", False, "yahoo.policy", "", "mail-admin"),
 ]  # fmt: skip
 
 EVERY = [
@@ -192,6 +205,13 @@ def test_every_row_of_these_providers_is_tried() -> None:
         ("550 5.4.5 no", "google"),
         ("421 4.7.0 no", "yahoo"),
         ("554 5.7.9 no", "yahoo"),
+        ("535 5.7.0 no", "yahoo"),
+        ("550 Mailbox unavailable", "yahoo"),
+        ("553 5.7.1 no", "yahoo"),
+        ("421 4.7.0 Try again later", "google"),
+        ("550 5.7.51 no", "microsoft"),
+        ("451 4.7.652 temporarily rate limited due to IP reputation", "microsoft"),
+        ("550 5.5.0 no", "microsoft"),
         ("550 SC-009 no", "microsoft"),
         ("554 5.2.252 SendAsDenied; a@b.example not allowed to send as c@d.example", "microsoft"),
         ("550 5.7.233 Message rejected", "microsoft"),
