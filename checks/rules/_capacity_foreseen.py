@@ -92,19 +92,19 @@ def repeats_after(plan: Setup) -> int | None:
     return None if plan.end is None else int((plan.end - plan.begin).total_seconds())
 
 
-def played(plan: Plan) -> Result:
-    """Play a plan, for some weeks."""
+def played(plan: Plan, days: int | None = None) -> Result:
+    """Play a plan, for some weeks, or for so many days after the last start."""
     from checks.capacity.simulate import play, summary  # noqa: PLC0415 - see above
 
-    return summary(play(plan, patience=patience_days(plan) * 24 * HOUR))
+    return summary(play(plan, patience=(days or patience_days(plan)) * 24 * HOUR))
 
 
 def with_following(plan: Setup) -> Result:
-    """Play it with the mailing that comes after it, which may meet what is left of it."""
+    """Play it with the mailing that comes after it, which may meet what is left of it; a day of that one shows it."""
     today = foresee(plan).result
     if plan.following is None:
         return today
-    return played(replace(plan.plan, mailings=(*plan.plan.mailings, plan.following)))
+    return played(replace(plan.plan, mailings=(*plan.plan.mailings, plan.following)), days=1)
 
 
 def patience_days(plan: Plan) -> int:

@@ -93,7 +93,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     result = with_following(plan)
     found = [one for one in result.collisions if _of_mailings(one)]
     if together := [one for one in found if _meet(result, one)]:
-        longest = max((one.finish or one.start) - one.start for one in mailings_of(result))
+        longest = max((one.finish or one.start) - one.start for one in ours)
         yield COLLISION(apart=spoken_time(longest), **_said(plan, result, together), **known)
     elif taken := [one for one in found if _limits(one)]:
         yield ROOM_TAKEN(**_said(plan, result, taken), **known)
