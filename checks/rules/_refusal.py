@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import Fault, Reply, Stage, SubmissionReading
@@ -33,6 +34,35 @@ IN_PLACE_OF_SENDER = (  # the longer words first
     ("this sender", "this return path"),
 )
 LATER = timedelta(minutes=15)  # RFC 5321 section 4.5.4.1 asks for 30 minutes between attempts; most greylisting ends within 5
+
+
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=24)
+_UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
+_WAIT = re.compile(
+    r"\b(?:in|after|for|wait|within|another|least|about)[ :](?:(?P<number>[0-9]{1,6}) ?(?P<unit>s|m|h)(?:ec|in|r|our|econd|inute)?s?\b"
+    r"|(?P<hours>[0-9]{1,2}):(?P<minutes>[0-9]{2}):(?P<seconds>[0-9]{2})\b)",
+    re.IGNORECASE,
+)
+
+
+def asked_to_wait(reply: Reply) -> timedelta | None:
+    """Return how long a server that says "not now" asks to wait, where it names a plain and credible time."""
+    times = list(_WAIT.finditer(" ".join(reply.text.split()))) if reply.transient else []
+    if not times:
+        return None
+    found = times[-1]  # what was exceeded comes first: "100 messages in 60 seconds; try again in 1 hour"
+    if found["number"]:
+        wait = int(found["number"]) * _UNITS[found["unit"].lower()]
+    else:
+        wait = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"]), seconds=int(found["seconds"]))
+    return max(wait, SHORTEST_WAIT) if timedelta(0) < wait <= LONGEST_WAIT else None
+
+
+def _to_the_minute(moment: datetime) -> datetime:
+    """Round up: whoever comes back a few seconds early waits all over again."""
+    return moment + (timedelta(minutes=1) - timedelta(seconds=moment.second, microseconds=moment.microsecond)) % timedelta(
+        minutes=1
+    )
 
 
 def cause_of(reply: Reply, subject: ServerSubject, stage: Stage) -> Cause | None:
@@ -125,7 +155,7 @@ def refusal(
 
     The outcome has the arguments of `ARGUMENTS` and `more`; `who` is the address that the reply is about.
     """
-    after = (subject.now + LATER).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    after = _to_the_minute(subject.now + (asked_to_wait(reply) or LATER)).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     again = (f"Run the check again after {after}.",) if reply.transient else ()
     return outcome(
         about=subject.name,

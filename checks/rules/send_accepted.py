@@ -81,13 +81,13 @@ DEFERRED = Outcome(
 UNCONFIRMED = Outcome(
     code="send.unconfirmed",
     status=Status.UNKNOWN,
-    title="{where} may or may not have accepted the test message for {who}: the connection was lost before its answer",
+    title="{where} may or may not have accepted the test message for {who}: {what}",
     owner=Owner.US,
     steps=(
         "Do not send it again at once. Look into the mailbox of {who} for the message with the id {message}, the spam folder included.",
         "If it has not come after an hour, run the check again.",
     ),
-    volatile=("message",),
+    volatile=("message", "what"),
     references=("RFC 5321 section 4.2.5",),
 )
 BROKEN_OFF = Outcome(
@@ -103,6 +103,8 @@ NOT_ASKED_FOR = Outcome(
 )
 BY_KIND = {Kind.SENDER: SENDER_NOT_PERMITTED, Kind.RECIPIENT: TEST_ADDRESS_REFUSED}
 NOT_TRIED = not_tried("send.accepted", "Test message")
+MAX_SAID = 300  # characters of an answer that is none
+NO_ANSWER = "no complete answer"  # so says the gatherer of a server that fell silent
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
@@ -131,10 +133,19 @@ def _judged(subject: ServerSubject, seen: Look, plan: TestPlan, reading: Submiss
         said = in_words(reading.accepted)
         return ACCEPTED(about=about, where=where, who=plan.to, message=plan.message, message_id=reading.message_id, reply=said)
     if reading.fault is Fault.UNCONFIRMED or reading.stage is Stage.MESSAGE:
-        return UNCONFIRMED(about=about, where=where, who=plan.to, message=plan.message)
+        return UNCONFIRMED(about=about, where=where, who=plan.to, message=plan.message, what=_instead_of_an_answer(reading))
     if stopped_before(reading, Stage.DATA):
         return skipped(NOT_TRIED, subject, seen, why_stopped(reading))
     return BROKEN_OFF(about=about, where=where, what=reading.detail or "it did not say why")
+
+
+def _instead_of_an_answer(reading: SubmissionReading) -> str:
+    """Say what came after the final dot: lines that mean neither yes nor no, or nothing."""
+    last = max((place for place, line in enumerate(reading.transcript) if line.direction == "C"), default=len(reading.transcript))
+    said = " ".join(line.text for line in reading.transcript[last:] if line.direction == "S")
+    if reading.reply is not None or said:
+        return f"its answer means neither yes nor no: {in_words(reading.reply) if reading.reply is not None else said[:MAX_SAID]}"
+    return "no answer came in time" if NO_ANSWER in reading.detail else "the connection was lost before its answer"
 
 
 def _refused(subject: ServerSubject, seen: Look, reading: SubmissionReading, reply: Reply, stage: Stage) -> Finding:
