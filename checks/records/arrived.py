@@ -27,6 +27,7 @@ from checks.records.mime_outline import Outline, outline
 from checks.records.tags import MAX_PROBLEMS, Problem
 
 MAX_URIS = 10
+MAX_SAME = 10  # fields of one name whose addresses are read; each may stand there once (RFC 5322 section 3.6)
 FUTURE = timedelta(minutes=15)  # a clock that is that wrong is worth a word
 OLD = timedelta(days=1)  # between Date and arrival; a test message takes minutes
 ONE_CLICK = "list-unsubscribe=one-click"  # RFC 8058 section 3.1
@@ -125,8 +126,10 @@ class ArrivedMessage:
 
     def mailboxes(self, name: str) -> Mailboxes:
         """Return the addresses in all fields of a name together."""
-        read = [read_mailboxes(one.text) for one in self.all(name)]
-        return Mailboxes(found=tuple(box for some in read for box in some.found), clear=all(some.clear for some in read))
+        fields = self.all(name)
+        read = [read_mailboxes(one.text) for one in fields[:MAX_SAME]]
+        clear = len(fields) <= MAX_SAME and all(some.clear for some in read)
+        return Mailboxes(found=tuple(box for some in read for box in some.found), clear=clear)
 
     @cached_property
     def author(self) -> Mailboxes:
@@ -139,22 +142,22 @@ class ArrivedMessage:
         domains = {box.domain for box in self.author.found if box.domain}
         return domains.pop() if len(domains) == 1 and self.count("from") == 1 else ""
 
-    @property
+    @cached_property
     def sender(self) -> Mailboxes:
         """Sender."""
         return self.mailboxes("sender")
 
-    @property
+    @cached_property
     def reply_to(self) -> Mailboxes:
         """Reply-To."""
         return self.mailboxes("reply-to")
 
-    @property
+    @cached_property
     def to(self) -> Mailboxes:
         """To."""
         return self.mailboxes("to")
 
-    @property
+    @cached_property
     def return_path(self) -> Mailboxes:
         """Return-Path, which the last receiver writes (RFC 5321 section 4.4); the topmost counts. An empty address is a bounce's."""
         return read_mailboxes(self.text("return-path"))
@@ -165,7 +168,7 @@ class ArrivedMessage:
         found = _MESSAGE_ID.match(without_comments(self.text("message-id")).strip())
         return found.group()[1:-1] if found else ""
 
-    @property
+    @cached_property
     def message_id_state(self) -> MessageIdState:
         """What Message-ID looks like."""
         if self.count("message-id") != 1:

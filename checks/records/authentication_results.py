@@ -27,6 +27,7 @@ from checks.records.arrived import ArrivedMessage
 from checks.records.header_text import MAX_TEXT, Kind, lex, split_at
 
 MAX_FIELDS = 20
+MAX_FIELDS_TEXT = 65_536  # characters of all of them; twenty of the longest honest ones have 40,000
 MAX_RESULTS = 50  # in one field
 MAX_PROPERTIES = 30  # of one result
 MAX_SHOWN = 500
@@ -105,7 +106,7 @@ class ReceiverResults:
     ignored: tuple[ResultsField, ...]
     """Of other names, or where the sender could have written them."""
     dropped: int = 0
-    """Fields beyond `MAX_FIELDS`, which were not read."""
+    """Fields beyond the bounds, which were not read."""
     arc: int = 0
     """ARC-Authentication-Results fields; not read."""
 
@@ -152,14 +153,18 @@ def read_results(message: ArrivedMessage, *, trusted: Collection[str], boundary:
     names = frozenset(normal_name(name) for name in trusted)
     good: list[ResultsField] = []
     other: list[ResultsField] = []
+    characters = 0
     for one in found[:MAX_FIELDS]:
+        characters += len(one.text)
+        if characters > MAX_FIELDS_TEXT:
+            break
         part = parse_results(one.text, index=one.index)
         own = part.name in names or any(name and part.name.endswith(f".{name}") for name in names)
         (good if own and one.index < lowest else other).append(part)
     return ReceiverResults(
         trusted=tuple(good),
         ignored=tuple(other),
-        dropped=max(0, len(found) - MAX_FIELDS),
+        dropped=len(found) - len(good) - len(other),
         arc=message.count("arc-authentication-results"),
     )
 

@@ -1,7 +1,7 @@
 """The small grammar that header fields share: comments, quoted strings, encoded words, mailboxes (RFC 5322 section 3.2 and 3.4).
 
 Pure, total and linear: any text in, something out; a comment or quote that never ends reaches to the end. Text beyond `MAX_TEXT` is
-not looked at.
+not looked at, nor is what follows `MAX_TOKENS` pieces: a field of nothing but marks costs no more than a long honest one.
 
 - `lex(text) -> tuple[Token, ...]`: words, quoted strings, comments, single marks
 - `without_comments(text) -> str`: comments become a space
@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from checks.probes import normal_name
 
 MAX_TEXT = 16_384  # of one field; a Received or From field of that length is no honest one
+MAX_TOKENS = 2_000  # of one field; a hundred recipients with names have about 1,000
 MAX_MAILBOXES = 100
 _WORD = re.compile(r"[^\s()\"\\;,<>\[\]]+")
 _SPACE = re.compile(r"\s+")
@@ -111,8 +112,8 @@ def split_at(text: str, mark: str) -> tuple[str, ...]:
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    at = 0
-    while at < len(text):
+    at = count = 0
+    while at < len(text) and count < MAX_TOKENS:
         char = text[at]
         if char.isspace():
             at += 1
@@ -130,7 +131,7 @@ def _tokens(text: str) -> Iterator[Token]:
         else:
             token = Token(kind=Kind.MARK, text=char, start=at, end=at + 1)
         yield token
-        at = token.end
+        at, count = token.end, count + 1
 
 
 def _comment(text: str, start: int) -> tuple[int, str]:
@@ -184,8 +185,9 @@ def _one_word(match: re.Match[str]) -> str:
 def read_mailboxes(text: str) -> Mailboxes:
     """Read a list of mailboxes (RFC 5322 section 3.4). Groups count as what is in them."""
     found: list[Mailbox] = []
-    clear = len(text) <= MAX_TEXT
-    for number, piece in enumerate(_addresses(text)):
+    tokens = lex(text)
+    clear = len(text) <= MAX_TEXT and len(tokens) < MAX_TOKENS
+    for number, piece in enumerate(_addresses(tokens)):
         if number == MAX_MAILBOXES:
             clear = False
             break
@@ -196,11 +198,11 @@ def read_mailboxes(text: str) -> Mailboxes:
     return Mailboxes(found=tuple(found), clear=clear)
 
 
-def _addresses(text: str) -> Iterator[list[Token]]:
+def _addresses(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """Yield the tokens of each address, without comments; a comma inside < > (the old source route) divides nothing."""
     piece: list[Token] = []
     angle = False
-    for token in lex(text):
+    for token in tokens:
         if token.kind is Kind.COMMENT:
             continue
         mark = token.text if token.kind is Kind.MARK else ""

@@ -24,6 +24,8 @@ from checks.records.header_text import Kind, Token, lex
 from checks.records.org_domain import is_within
 
 MAX_HOPS = 100  # RFC 5321 section 6.3: servers give up at about so many
+MAX_CHAIN_TEXT = 131_072  # characters of all of them; a hundred hops with a kilobyte each
+MAX_CHAIN_TOKENS = 20_000  # of all of them; an honest hop has fifty
 CLAUSES = frozenset(["from", "by", "via", "with", "id", "for", "tls"])  # RFC 5321 section 4.4; tls: RFC 8314 section 4.3
 ENCRYPTED = re.compile(r"(?:UTF8)?(?:E?SMTPS|LMTPS)A?\Z")  # RFC 3848, RFC 6531 section 4.3; SMTPS is Yahoo's word
 PLAIN = re.compile(r"(?:UTF8)?(?:E?SMTP|LMTP)A?\Z")
@@ -98,7 +100,7 @@ class Chain:
     hops: tuple[Hop, ...]
     """The latest first."""
     dropped: int = 0
-    """Hops beyond `MAX_HOPS`, which were not read."""
+    """Hops beyond the bounds, which were not read."""
 
     @property
     def total(self) -> float | None:
@@ -126,7 +128,14 @@ class Sending:
 def read_received(message: ArrivedMessage) -> Chain:
     """Read the Received fields of a message."""
     found = message.all("received")
-    hops = [_hop(number, one) for number, one in enumerate(found[:MAX_HOPS])]
+    hops: list[Hop] = []
+    characters = pieces = 0
+    for one in found[:MAX_HOPS]:
+        tokens = lex(one.text)
+        characters, pieces = characters + len(one.text), pieces + len(tokens)
+        if hops and (characters > MAX_CHAIN_TEXT or pieces > MAX_CHAIN_TOKENS):
+            break
+        hops.append(_hop(len(hops), one, tokens))
     return Chain(hops=tuple(_with_delays(hops)), dropped=len(found) - len(hops))
 
 
@@ -211,8 +220,7 @@ class _Clause:
     comments: list[str]
 
 
-def _hop(number: int, one: HeaderField) -> Hop:
-    tokens = lex(one.text)
+def _hop(number: int, one: HeaderField, tokens: Sequence[Token]) -> Hop:
     clauses, date_at = _clauses(tokens)
     empty = _Clause([], [])
     client, server, protocol = clauses.get("from", empty), clauses.get("by", empty), clauses.get("with", empty)
