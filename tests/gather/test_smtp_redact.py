@@ -308,7 +308,7 @@ def test_a_large_reply_is_looked_through_in_time(filler: str) -> None:
 
 
 def test_a_flood_is_not_looked_through_without_end() -> None:
-    """What comes after half a million characters is not kept; the codes are."""
+    """What comes after some hundred thousand characters is not kept; the codes are."""
     redact = told(RANDOM)
     said = Reply(code=250, enhanced="2.1.0", lines=("ok " * 1_000,) * 20)
     kept = [redact.reply(said) for _ in range(9)]
