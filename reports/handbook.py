@@ -14,6 +14,7 @@ from reports.escape import line
 from reports.words import OWNER
 
 WIDTH = 100  # of plain text, at most
+MAX_SAID = 2_048  # characters of a server's reply that are shown; RFC 5321 section 4.5.3.1.5 allows 512 a line
 
 _STATUS_WORDS = {
     "pass": "fine",
@@ -127,7 +128,7 @@ def cause_page(reply: str, cause: Cause | None, *, by: Mapping[str, Cause] = Map
 
     `by`: what it means where a certain provider's servers say it, by the provider's name; for a reply without a cause of its own.
     """
-    said = [*_wrapped(f"The server said: {line(reply)}", width), ""]
+    said = [*_wrapped(f"The server said: {_on_one_line(reply)}", width), ""]
     if cause is not None:
         return "\n".join([*said, *_wrapped(f"It means: {cause.meaning}.", width), "", *_what_to_do(cause, width)]) + "\n"
     if not by:
@@ -141,6 +142,16 @@ def cause_page(reply: str, cause: Cause | None, *, by: Mapping[str, Cause] = Map
             *_what_to_do(theirs, width),
         ]
     return "\n".join(rows) + "\n"
+
+
+def _on_one_line(reply: str) -> str:
+    """Line ends are how it was pasted, not what was said; anything else that cannot be seen is written out."""
+    flat = " ".join(reply.split())
+    return (
+        line(flat, MAX_SAID)
+        if len(flat) <= MAX_SAID
+        else f"{line(flat[:MAX_SAID], MAX_SAID)} ... (cut here; {len(flat):,} characters in all)"
+    )
 
 
 def _what_to_do(cause: Cause, width: int) -> list[str]:

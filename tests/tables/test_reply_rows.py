@@ -283,3 +283,46 @@ def test_a_reply_that_one_provider_explains_is_told_as_that_provider_s() -> None
     assert "From a server of Google, it means: this Google account has used up its messages for the day." in said
     assert "It means:" not in said
     assert "From a server of Microsoft" not in said
+
+
+def test_a_reply_of_two_lines_is_shown_on_one() -> None:
+    """A line end is how it was pasted; what steers a terminal is still written out."""
+    done = CliRunner().invoke(command, ["535-5.7.8 no\r\n535 5.7.8 \x1b[31msuch user"], standalone_mode=False)
+    assert "The server said: 535-5.7.8 no 535 5.7.8 \\u001b[31msuch user" in done.output
+    assert "u000a" not in done.output
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Der Server antwortete: 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant",
+        "the program says: 535 authentication failed",
+        "unknown as it is: 5.7.999 computer says no",
+    ],
+)
+def test_a_reply_in_a_sentence_is_read(text: str) -> None:
+    """The enhanced code is enough, and so is a code with words that the table knows."""
+    done = CliRunner().invoke(command, [text], standalone_mode=False)
+    assert done.return_value == 0
+    assert "The server said:" in done.output
+
+
+@pytest.mark.parametrize("text", ["exim 4.96.2", "port 587", "we sold 200 shoes", "-- "])
+def test_what_is_no_reply_is_not_taken_for_one(text: str) -> None:
+    """Versions, ports and counts."""
+    done = CliRunner().invoke(command, ["--", text], standalone_mode=False)
+    assert done.return_value == 64
+
+
+def test_a_reply_comes_by_standard_input() -> None:
+    """With "-", as a log is piped; a flood is cut, and nothing at all is told as wrong usage."""
+    line = "530 5.7.57 Client not authenticated to send mail.\nError: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant\n"
+    done = CliRunner().invoke(command, ["-", "--provider", "microsoft365"], input=line, standalone_mode=False)
+    assert "for the whole Microsoft 365 organisation" in " ".join(done.output.split())
+    flood = CliRunner().invoke(command, ["-"], input=b"550 5.1.1 no such user " + b"\xff x" * 1_000_000, standalone_mode=False)
+    assert "there is no mailbox of this address" in flood.output
+    assert len(flood.output) < 4_000
+    assert "(cut here; " in " ".join(flood.output.split())
+    nothing = CliRunner().invoke(command, ["-"], input=" \n", standalone_mode=False)
+    assert nothing.return_value == 64
+    assert "nothing to explain" in nothing.output
