@@ -18,6 +18,8 @@ EXPIRED = 10
 SELF_SIGNED = (18, 19)  # the leaf itself; the root at the end of its chain
 UNKNOWN_ISSUER = (2, 20, 21, 27)
 TOO_WEAK = (66, 67, 68)  # key, an issuer's key, signature
+ALONE = "only its own certificate"
+WITH_STRAYS = "its own certificate and others, but not that of its issuer"
 WRONG_NAME = (62, 64)  # host name, IP address
 
 
@@ -71,6 +73,17 @@ def unsent_issuer(facts: TlsFacts) -> str:
     return next((link for link in facts.certificate.ca_issuers if link.lower().startswith(("http://", "https://"))), "")
 
 
+def sends_alone(facts: TlsFacts) -> str:
+    """Say what the server sends in place of the certificate of its issuer, for a sentence; empty if it sends that, or nobody saw.
+
+    Whether that is missing at the server or computers do not know the issuer at all cannot be told apart from outside.
+    """
+    leaf = facts.certificate
+    if facts.verify_code not in UNKNOWN_ISSUER or leaf is None or leaf.self_issued or not facts.sent or len(path_of(facts)) > 1:
+        return ""
+    return ALONE if facts.sent == 1 else WITH_STRAYS
+
+
 def date_of(text: str) -> datetime | None:
     """Read a certificate's date; None if it is none."""
     try:
@@ -78,6 +91,11 @@ def date_of(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def days_left(days: int) -> str:
+    """Write a number of days for a sentence."""
+    return "less than a day" if days < 1 else f"{days} day{'' if days == 1 else 's'}"
 
 
 def day(moment: datetime) -> str:

@@ -18,7 +18,19 @@ from typing import Any
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import CertificateFacts, TlsFacts
-from checks.rules._certificate import UNKNOWN_ISSUER, at, best, certificates, date_of, day, path_of, unsent_issuer
+from checks.rules._certificate import (
+    ALONE,
+    UNKNOWN_ISSUER,
+    at,
+    best,
+    certificates,
+    date_of,
+    day,
+    days_left,
+    path_of,
+    sends_alone,
+    unsent_issuer,
+)
 from checks.rules._due import due
 from checks.rules._server import Look, not_tried, skipped, without_tls
 from checks.subject import ServerSubject
@@ -32,12 +44,12 @@ COMPLETE = Outcome(
 MISSING = Outcome(
     code="tls.intermediate-missing",
     status=Status.FAIL,
-    title="{where} sends its own certificate but not that of its issuer ({issuer}), so programs cannot check it; no password was sent",
+    title="{where} sends {sends}: either the one in between (intermediate) is missing, or its issuer ({issuer}) is one that computers do not know. Programs cannot check it; no password was sent",
     owner=Owner.MAIL_ADMIN,
     steps=(
         "Let the mail server use the file that the issuer calls fullchain or bundle: its own certificate first, the intermediate ones behind it. Then restart it.",
         "What is missing most likely lies at {link}, as the certificate itself says.",
-        "If the issuer is the organisation's own authority, give that authority's certificate to the dispatcher, and to this check with --ca-file.",
+        "If this issuer is the organisation's own authority, or another that computers do not know, a fullchain file does not help: install a certificate of a known issuer, or give that authority's certificate to the dispatcher, and to this check with --ca-file.",
     ),
     also=("address",),
     references=("RFC 8446 section 4.4.2", "RFC 5280 section 4.2.2.1"),
@@ -46,10 +58,11 @@ EXPIRES_SOON = Outcome(
     code="tls.intermediate-expires-soon",
     status=Status.WARN,
     weighs=(Status.NOTE,),
-    title="{where} sends along the certificate of its issuer ({subject}), which expires on {until} ({days} days left), before the server's own",
+    title="{where} sends along the certificate of its issuer ({subject}), which expires on {until} ({left} left), before the server's own",
     owner=Owner.MAIL_ADMIN,
     steps=("Renew the server's certificate, and install the intermediate certificates that the issuer hands out with it today.",),
-    volatile=("days",),
+    also=("days",),
+    volatile=("days", "left"),
     references=("RFC 5280 section 6.1.3",),
 )
 EXPIRED = Outcome(
@@ -114,7 +127,9 @@ def _faults(subject: ServerSubject, seen: Look, address: str, facts: TlsFacts) -
         return
     if link := unsent_issuer(facts):
         issuer = leaf.issuer or "it names none"
-        yield MISSING(about=subject.name, where=where, issuer=issuer, link=link, address=address)
+        yield MISSING(
+            about=subject.name, where=where, issuer=issuer, link=link, address=address, sends=sends_alone(facts) or ALONE
+        )
     yield from _in_time(subject, seen, where, facts)
     if strays := _strays(facts):
         yield DISORDER(about=subject.name, where=where, strays=strays[:3])
@@ -146,7 +161,7 @@ def _in_time(subject: ServerSubject, seen: Look, where: str, facts: TlsFacts) ->
     if ends is not None and issuer is not None and timedelta(0) < left <= FORESEEN:
         status = Status.WARN if left <= SOON else Status.NOTE
         yield EXPIRES_SOON(
-            about=subject.name, status=status, where=where, until=day(ends), subject=issuer.subject, days=left.days,
+            about=subject.name, status=status, where=where, until=day(ends), subject=issuer.subject, days=left.days, left=days_left(left.days),
             due=_due(seen, where, issuer, ends),
         )  # fmt: skip
 

@@ -18,7 +18,7 @@ from typing import Any
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.probes import CertificateFacts, TlsFacts
-from checks.rules._certificate import EXPIRED, NOT_YET_VALID, at, certificates, date_of, day
+from checks.rules._certificate import EXPIRED, NOT_YET_VALID, at, certificates, date_of, day, days_left
 from checks.rules._due import due
 from checks.rules._server import Look, not_tried, without_tls
 from checks.subject import ServerSubject
@@ -35,13 +35,14 @@ EXPIRES_SOON = Outcome(
     code="tls.certificate-expires-soon",
     status=Status.WARN,
     weighs=(Status.NOTE,),
-    title="The certificate of {where} expires on {until} ({days} days left)",
+    title="The certificate of {where} expires on {until} ({left} left)",
     owner=Owner.MAIL_ADMIN,
     steps=(
         "Renew the server's certificate, and find out why that has not happened by itself.",
         "Let the mail server load the new certificate; it often keeps the old one until it is restarted.",
     ),
-    volatile=("days",),
+    also=("days",),
+    volatile=("days", "left"),
 )
 EXPIRED_ = Outcome(
     code="tls.certificate-expired",
@@ -161,4 +162,4 @@ def _in_time(subject: ServerSubject, seen: Look, address: str, cert: Certificate
         return VALID(**known, due=entry)
     status = Status.WARN if left <= min(WARN_DAYS, life / WARN_PART) else Status.NOTE
     steps = URGENT_STEPS if left <= min(URGENT_DAYS, life / URGENT_PART) else ()
-    return EXPIRES_SOON(**known, status=status, steps=steps, due=entry)
+    return EXPIRES_SOON(**known, left=days_left(left.days), status=status, steps=steps, due=entry)

@@ -34,7 +34,7 @@ MISMATCH = Outcome(
     title="The certificate of {where} is not for {host}, but for {names}; no password was sent",
     owner=Owner.US,
     steps=(
-        "Compare the host name with the provider's instructions. If the server that you mean is called {names}, put that into the field host of the settings.",
+        "Compare the host name with the provider's instructions. If the server that you mean is called {called}, put that into the field host of the settings.",
         "If {host} is right, ask the server's administrator for a certificate that has this name in it.",
     ),
     also=("address",),
@@ -53,6 +53,11 @@ NAMELESS = Outcome(
 )
 NOT_TRIED = not_tried("tls.certificate-name", "Name in the certificate")
 WITHOUT = without_tls("tls.certificate-name", "Name in the certificate")
+
+NO_NAME = (
+    "Compare the host name with the provider's instructions. A star in a certificate stands for one word, without a dot, of the server's name.",
+    "If the host name is right, ask the server's administrator for a certificate that has this name in it.",
+)
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
@@ -80,7 +85,9 @@ def _fault(subject: ServerSubject, where: str, address: str, facts: TlsFacts) ->
     if facts.certificate and not facts.certificate.names:
         return NAMELESS(about=subject.name, where=where, host=host, address=address)
     names = some_of(facts.certificate.names) if facts.certificate else ["another name"]
-    return MISMATCH(about=subject.name, where=where, host=host, names=names, address=address)
+    plain = some_of(name for name in (facts.certificate.names if facts.certificate else ()) if "*" not in name)
+    steps = () if plain else NO_NAME  # a pattern is no server's name
+    return MISMATCH(about=subject.name, where=where, host=host, names=names, called=plain, address=address, steps=steps)
 
 
 def _is_for(facts: TlsFacts, host: str) -> bool:
