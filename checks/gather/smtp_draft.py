@@ -55,6 +55,7 @@ class Draft:
     reply: Reply | None = None
     greeting: Reply | None = None
     greeted_after: int = 0
+    ehlo_refused: Reply | None = None
     first_bytes: str = ""
     capabilities_clear: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()

@@ -83,6 +83,7 @@ class Talk:
             raise Stopped(Fault.NOT_SMTP, "what answers is a file server (FTP), not a mail server", reply=reply, in_step=True)
         extended = reply.code not in EHLO_UNKNOWN
         if not extended:
+            self.draft.ehlo_refused = reply
             reply = await self.command(f"HELO {name}", stage)
         self.expect(reply, 2)
         self.draft.capabilities = capabilities(reply) if extended else ()

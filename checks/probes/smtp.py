@@ -104,6 +104,8 @@ class SmtpReading(Reading):
     greeting: Reply | None = None
     greeted_after: int = 0
     """Whole seconds from the moment when a greeting could have come until it was there."""
+    ehlo_refused: Reply | None = None
+    """The refusal of EHLO, where the server was then content with HELO, which offers nothing."""
     first_bytes: str = ""
     """What came first, if it was no SMTP greeting (at most 200 characters)."""
     capabilities_clear: tuple[str, ...] = ()

@@ -93,6 +93,18 @@ BROKEN_OFF = Outcome(
     volatile=("what",),
     references=("RFC 5321 section 4.2",),
 )
+NO_EHLO = Outcome(
+    code="port.ehlo-unknown",
+    status=Status.NOTE,
+    title="{where} refuses EHLO, by which a server tells what it offers, and takes only the old command HELO. It says: {reply}",
+    owner=Owner.MAIL_ADMIN,
+    steps=(
+        "If there is a firewall or virus scanner on the way, ask whoever runs it to switch off its inspection of mail: some let only HELO through.",
+        "If there is none, ask the server's administrator to bring it up to date: without EHLO it can offer neither encryption nor a login.",
+    ),
+    volatile=("reply",),
+    references=("RFC 5321 section 4.1.1.1",),
+)
 LATE = Outcome(
     code="port.late-greeting",
     status=Status.NOTE,
@@ -138,6 +150,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
             yield skipped(NOT_TRIED, subject, seen)
         else:
             yield ANSWERS(about=subject.name, where=seen.where, greeting=in_words(greeting))
+            yield from _old(subject, seen)
             yield from _late(subject, seen)
             yield from _uneven(subject, seen)
         return
@@ -165,6 +178,13 @@ def _other_service(seen: Look) -> tuple[str, str]:
     ):
         return NAMES["TLS"], ""
     return "", ""
+
+
+def _old(subject: ServerSubject, seen: Look) -> Iterator[Finding]:
+    """Say that EHLO is refused, unless the rule about encryption does."""
+    refusal = seen.reading.ehlo_refused
+    if refusal is not None and seen.layer is not Layer.OFFER:
+        yield NO_EHLO(about=subject.name, where=seen.where, reply=in_words(refusal))
 
 
 def _late(subject: ServerSubject, seen: Look) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ Switch on TLS at the server, or use the port that the provider names for encrypt
 off its inspection of mail.
 """
 
+import re
 from collections.abc import Iterator
 
 from checks.evidence import Evidence
@@ -58,6 +59,32 @@ STRIPPED = Outcome(
     ),
     references=("RFC 3207 section 6",),
 )
+MASKED = Outcome(
+    code="tls.masked-greeting",
+    status=Status.FAIL,
+    title="{where} offers no encryption (STARTTLS), and its greeting is crossed out ({greeting}): most likely a firewall on the way inspects mail and takes the offer out; nothing was sent",
+    owner=Owner.MAIL_ADMIN,
+    steps=(
+        "Ask whoever runs the firewall, here or in front of the server, to switch off its inspection of mail (on Cisco devices: ESMTP inspection, or allow STARTTLS in it).",
+        'Until then, use port 465 with security = "implicit-tls" if the provider offers it; that cannot be crossed out.',
+        "If there is no such firewall, switch on TLS (STARTTLS) at the server for this port.",
+    ),
+    volatile=("greeting",),
+    references=("RFC 3207 section 6",),
+)
+NO_EHLO = Outcome(
+    code="tls.ehlo-unknown",
+    status=Status.FAIL,
+    title="{where} refuses EHLO, by which a server tells what it offers, so that no encryption can begin, which the settings require; nothing was sent. It says: {reply}",
+    owner=Owner.MAIL_ADMIN,
+    steps=(
+        "If there is a firewall or virus scanner on the way, ask whoever runs it to switch off its inspection of mail: some let only the old command HELO through.",
+        "If there is none, the server is very old, or set up for old clients only: ask its administrator to bring it up to date.",
+        'Or use the port that the provider names for encrypted sending, usually 465 with security = "implicit-tls", and change port and security in the settings.',
+    ),
+    volatile=("reply",),
+    references=("RFC 5321 section 4.1.1.1", "RFC 3207 section 4"),
+)
 REFUSED = Outcome(
     code="tls.starttls-refused",
     status=Status.FAIL,
@@ -102,6 +129,8 @@ BROKEN_OFF = Outcome(
 NOT_TRIED = not_tried("tls.offered", "Offer to encrypt")
 WITHOUT = without_tls("tls.offered", "Offer to encrypt")
 
+_MASKED = re.compile(r"[*0-9 ]*\*{4}[*0-9 ]*")  # a device that writes stars over a greeting leaves a few of its digits
+
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     """Look for the offer, and for what came of it."""
@@ -126,15 +155,24 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
 def _trouble(subject: ServerSubject, seen: Look, reading: SmtpReading) -> Finding:
     about, where = subject.name, seen.where
     if reading.fault is Fault.STARTTLS_NOT_OFFERED:
-        if crossed := _crossed_out(reading):
-            return STRIPPED(about=about, where=where, offer=crossed)
-        return MISSING(about=about, where=where)
+        return _not_offered(about, where, reading)
     if reading.fault is Fault.INJECTED:
         return INJECTED(about=about, where=where)
     if reading.fault is Fault.REJECTED and reading.reply is not None:
         outcome = UNAVAILABLE if reading.reply.transient else REFUSED
         return outcome(about=about, where=where, reply=in_words(reading.reply))
     return BROKEN_OFF(about=about, where=where, what=reading.detail or "it hung up")
+
+
+def _not_offered(about: str, where: str, reading: SmtpReading) -> Finding:
+    """Tell who may have taken the offer away, as far as it shows."""
+    if crossed := _crossed_out(reading):
+        return STRIPPED(about=about, where=where, offer=crossed)
+    if reading.greeting is not None and _MASKED.fullmatch(reading.greeting.text):
+        return MASKED(about=about, where=where, greeting=in_words(reading.greeting))
+    if reading.ehlo_refused is not None:
+        return NO_EHLO(about=about, where=where, reply=in_words(reading.ehlo_refused))
+    return MISSING(about=about, where=where)
 
 
 def _crossed_out(reading: SmtpReading) -> str:

@@ -265,9 +265,10 @@ def test_turned_away(greeting: str) -> None:
 
 @pytest.mark.parametrize("refusal", ["500 5.5.1 what?", "502 not implemented"])
 def test_helo_for_the_old(refusal: str) -> None:
-    """RFC 5321 section 3.2; then there are no capabilities."""
+    """RFC 5321 section 3.2; then there are no capabilities, and the refusal is kept, because it says why."""
     reading, server = look(Ordinary(tls="none", replies={"EHLO": refusal}))
     assert (reading.fault, reading.capabilities) == (Fault.NONE, ())
+    assert str(reading.ehlo_refused) == refusal
     assert server.verbs == ["EHLO", "HELO", "QUIT"]
 
 
