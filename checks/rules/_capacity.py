@@ -28,7 +28,7 @@ from checks.evidence import Evidence, Undetermined
 from checks.records.capacity_shown import BY_SPEED
 from checks.records.ehlo_facts import limits_of as stated_limits
 from checks.records.ehlo_facts import size_of
-from checks.rules._capacity_mailings import OTHER_MAIL, mailings_of_week
+from checks.rules._capacity_mailings import CHANNEL, OTHER_MAIL, mailings_of_week
 from checks.rules._office365 import Channel as Way
 from checks.rules._office365 import channel_of
 from checks.rules._provider_limits import in_one_message, largest_message, providers_behind, published, spoken_limit
@@ -81,6 +81,7 @@ class Setup:
     bare: Plan
     """The same without the limits of the settings."""
     channel: str
+    """The server's name."""
     zone: str
     volume: Planned
     known: tuple[Known, ...]
@@ -302,7 +303,7 @@ def _stated(subject: ServerSubject, ev: Evidence) -> Stated:
 
 def _channel(server: Server, stated: Stated) -> Channel:
     return Channel(
-        name=server.name,
+        name=CHANNEL,
         connections=min((row.value for row in _at_once(server)), default=1),
         milliseconds=MESSAGE_MS + (MESSAGE_MS // stated.mails if stated.mails else 0),  # a new connection after so many messages
         bytes_per_second=LINE_BYTES,

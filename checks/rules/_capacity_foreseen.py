@@ -25,7 +25,7 @@ from checks.records.capacity_shown import (
     ShownPlan,
 )
 from checks.rules._capacity import Known, Setup
-from checks.rules._capacity_mailings import OTHER_MAIL
+from checks.rules._capacity_mailings import CHANNEL, OTHER_MAIL
 
 if TYPE_CHECKING:
     from checks.capacity.entry import Entry
@@ -57,14 +57,14 @@ class Foreseen:
     """Other servers of the settings that the numbers to enter leave room for."""
 
 
-@lru_cache(maxsize=32)  # three rules ask, each perhaps twice; the answer depends on the plan alone
+@lru_cache(maxsize=256)  # three rules ask, each perhaps twice; the answer depends on the plan alone
 def foresee(plan: Setup) -> Foreseen:
     """Play a plan."""
     from checks.capacity.entry import entered, entry  # noqa: PLC0415 - see above
 
     bare = played(plan.bare)
     result = bare if plan.plan == plan.bare else played(plan.plan)
-    found = entry(plan.bare, plan.channel, zone=plan.zone, repeats_after=repeats_after(plan))
+    found = entry(plan.bare, CHANNEL, zone=plan.zone, repeats_after=repeats_after(plan))
     paced_plan = entered(plan.bare, found, zone=plan.zone) if found else plan.bare
     return Foreseen(
         result=result,
@@ -82,9 +82,17 @@ def _beside(plan: Setup, found: Entry | None) -> tuple[str, ...]:
 
     if not plan.beside or found is None:
         return ()
-    alone = replace(plan.bare, limits=tuple(replace(limit, others=0) for limit in plan.bare.limits))
-    free = entry(alone, plan.channel, zone=plan.zone, repeats_after=repeats_after(plan))
+    free = entry(_undivided(plan.bare), CHANNEL, zone=plan.zone, repeats_after=repeats_after(plan))
     return () if free == found else plan.beside
+
+
+def _undivided(plan: Plan) -> Plan:
+    return replace(plan, limits=tuple(replace(limit, others=0) for limit in plan.limits))
+
+
+def undivided(plan: Setup) -> Setup:
+    """Return the plan as if no other server of the settings had a part in its limits."""
+    return replace(plan, plan=_undivided(plan.plan), bare=_undivided(plan.bare), beside=())
 
 
 def repeats_after(plan: Setup) -> int | None:
@@ -92,6 +100,7 @@ def repeats_after(plan: Setup) -> int | None:
     return None if plan.end is None else int((plan.end - plan.begin).total_seconds())
 
 
+@lru_cache(maxsize=256)
 def played(plan: Plan, days: int | None = None) -> Result:
     """Play a plan, for some weeks, or for so many days after the last start."""
     from checks.capacity.simulate import play, summary  # noqa: PLC0415 - see above
@@ -127,7 +136,7 @@ def in_time(plan: Setup, result: Result) -> bool:
     return plan.end is None or (result.finish is not None and result.finish <= plan.end)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def mailboxes(plan: Setup, by: datetime | timedelta) -> tuple[int, Entry] | None:
     """Return how many mailboxes have everything out by then, and what each enters; None if more do not help, or it would be too many."""
     from checks.capacity.advise import each_enters, mailboxes_needed  # noqa: PLC0415 - see above
@@ -135,21 +144,21 @@ def mailboxes(plan: Setup, by: datetime | timedelta) -> tuple[int, Entry] | None
     if sum(mailing.messages for mailing in plan.bare.mailings) > MOST_SHARED_OUT:
         return None
     again = repeats_after(plan)
-    count = mailboxes_needed(plan.bare, plan.channel, by, zone=plan.zone, repeats_after=again)
+    count = mailboxes_needed(plan.bare, CHANNEL, by, zone=plan.zone, repeats_after=again)
     if count is None or count == 1:
         return None
-    _, found = each_enters(plan.bare, plan.channel, count, zone=plan.zone, repeats_after=again)
+    _, found = each_enters(plan.bare, CHANNEL, count, zone=plan.zone, repeats_after=again)
     return None if found is None else (count, found)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def connections(plan: Setup, by: datetime | timedelta) -> int | None:
     """Return how many connections at once have everything out by then; None if more do not help, or the provider says how many it takes."""
     from checks.capacity.advise import connections_needed  # noqa: PLC0415 - see above
 
     if plan.connections_known:
         return None
-    count = connections_needed(foresee(plan).paced_plan, plan.channel, by)
+    count = connections_needed(foresee(plan).paced_plan, CHANNEL, by)
     return count if count is not None and 1 < count <= MOST_CONNECTIONS else None
 
 
@@ -191,7 +200,7 @@ def fitting(plan: Setup) -> int:
     """Return how many recipients a message may have at most, so that it can pass at all."""
     from checks.capacity.advise import fitting_recipients  # noqa: PLC0415 - see above
 
-    return fitting_recipients(plan.plan, plan.channel) or 1
+    return fitting_recipients(plan.plan, CHANNEL) or 1
 
 
 def stopped(result: Result) -> bool:
@@ -245,11 +254,14 @@ def in_words(found: Entry) -> str:
 def offered(plan: Setup, found: Foreseen) -> str:
     """Write what to enter, and where else the same."""
     words = in_words(found.entry) if found.entry else ""
-    return f"{words} at each of {_listed((plan.channel, *found.beside))}" if words and found.beside else words
+    return f"{words} at each of {listed((plan.channel, *found.beside))}" if words and found.beside else words
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) <= MOST_NAMED else f"{len(names):,} servers"
+def listed(names: tuple[str, ...]) -> str:
+    """Name servers, or count them if they are many."""
+    if len(names) > MOST_NAMED:
+        return f"{len(names):,} servers"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def as_settings(found: Entry) -> str:

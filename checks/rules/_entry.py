@@ -28,7 +28,7 @@ def enter(subject: ServerSubject) -> str:
     )  # the smallest mailing that the settings leave possible
     volume = said.model_copy(update={"recipients_per_mailing": least})
     plan = setup_of(replace(subject, settings=subject.settings.model_copy(update={"volume": volume})), Stated())
-    found = entry(plan.bare, plan.channel, zone=plan.zone) if plan else None
+    found = entry(plan.bare, plan.bare.channels[0].name, zone=plan.zone) if plan else None
     return as_settings(found) if found else ""
 
 

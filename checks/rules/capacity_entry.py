@@ -28,11 +28,13 @@ from checks.rules._capacity_foreseen import (
     in_words,
     late,
     least_of,
+    listed,
     mailboxes,
     moment,
     offered,
     only_slowed,
     stopped,
+    undivided,
     worst,
 )
 from checks.rules._office365 import Channel, channel_of
@@ -165,7 +167,7 @@ def _shared(found: Foreseen) -> list[str]:
         return []
     count = "counts" if len(found.beside) == 1 else "count"
     return [
-        f"{', '.join(found.beside)} {count} in the same numbers of the provider: enter as much there, or share them out in another way."
+        f"{listed(found.beside)} {count} in the same numbers of the provider: enter as much there, or share them out in another way."
     ]
 
 
@@ -178,7 +180,12 @@ def _uncarried(subject: ServerSubject, plan: Setup, found: Foreseen, known: dict
     steps = [f"Enter for {plan.channel}: {enter}, so that at least nothing is lost."] if enter else []
     steps += _shared(found)
     needed = "it takes another way of sending"
-    if plan.end is not None and (at_once := connections(plan, plan.end)):
+    if whole := _undivided(plan, found):
+        needed = f"with the share of {listed(found.beside)} it can"
+        steps.append(
+            f"If the mailings leave through {plan.channel} only, enter more there, {as_settings(whole)}, and that much less at the others."
+        )
+    elif plan.end is not None and (at_once := connections(plan, plan.end)):
         needed = f"it takes {at_once} connections at once"
         steps.append(f"Let the dispatcher send over {at_once} connections at once.")
     elif plan.end is not None and (more := mailboxes(plan, plan.end)):
@@ -188,6 +195,15 @@ def _uncarried(subject: ServerSubject, plan: Setup, found: Foreseen, known: dict
     return UNCARRIED(
         words=offered(plan, found), behind=_behind(plan, found.paced), needed=needed, enter=enter, steps=steps, **known
     )
+
+
+def _undivided(plan: Setup, found: Foreseen) -> "Entry | None":
+    """Return what would carry it if the others that count in the same numbers had no part in them."""
+    if not found.beside:
+        return None
+    alone = undivided(plan)
+    other = foresee(alone)
+    return None if late(alone, other.paced, other.paced_plan) else other.entry
 
 
 def _behind(plan: Setup, result: Result) -> str:

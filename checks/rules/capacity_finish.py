@@ -239,7 +239,7 @@ def _worded(subject: ServerSubject, outcome: Outcome, plan: Setup) -> tuple[str,
 
 def _misfit(plan: Setup, misfit: str) -> tuple[str, str]:
     """Say what does not fit, and what to change."""
-    channel, mailing = plan.plan.channel(plan.channel), plan.plan.mailings[0]
+    channel, mailing = plan.plan.channels[0], plan.plan.mailings[0]
     if misfit == "size":
         size = plan.meant("size")
         takes = f"the server takes {(channel.max_bytes or 0) // 1_000:,} kB"

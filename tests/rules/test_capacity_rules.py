@@ -117,8 +117,10 @@ def test_what_two_servers_enter_keeps_what_they_share(username: str, licences: i
         foreseen = foresee(plan)
         assert foreseen.entry is not None
         assert foreseen.beside == tuple(other.name for other in settings.servers if other.name != server.name)
-        mailings += [replace(mailing, name=f"{mailing.name} of {server.name}") for mailing in plan.bare.mailings]
-        found.append(foreseen.entry)
+        mailings += [
+            replace(mailing, name=f"{mailing.name} of {server.name}", channel=server.name) for mailing in plan.bare.mailings
+        ]
+        found.append(replace(foreseen.entry, channel=server.name))
         bare = plan.bare
     together = username.casefold() == "office@club.example"  # one login, one counter
     limits = tuple(replace(limit, scope=Scope.TENANT if together else limit.scope) for limit in bare.limits)
