@@ -21,6 +21,7 @@ from html.parser import HTMLParser
 from checks.values import link_problem
 
 MAX_PATH = 254  # RFC 5321 section 4.5.3.1.3: 256 octets with the angle brackets
+MAX_LINE = 78  # RFC 5322 section 2.1.1: what a header line should not exceed
 MAX_NAME = 998  # RFC 5322 section 2.1.1; longer is no name
 MAX_TEMPLATE = 200_000  # characters; a page of a newsletter has far fewer
 WORD_OCTETS = 42  # of UTF-8 in one encoded word: 56 in base64 and 12 around them stay below the 75 of RFC 2047 section 2
@@ -114,7 +115,9 @@ def _mailbox(header: str, name: str, address: str) -> str:
     """Return a header line `From: Name <address>`, folded where it gets long."""
     if not name:
         return f"{header}: {address}"
-    return f"{header}: {encoded_name(name)}\r\n <{address}>"
+    written = f"{header}: {encoded_name(name)}"
+    room = MAX_LINE - len(written.rpartition("\n")[2])
+    return f"{written} <{address}>" if len(address) + 3 <= room else f"{written}\r\n <{address}>"
 
 
 def encoded_name(name: str) -> str:
@@ -181,6 +184,8 @@ def _body(letter: Letter) -> bytes:
     body = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit"))
     body.set_content(text, cte="quoted-printable")
     body.add_alternative(page, subtype="html", cte="quoted-printable")
+    for part in body.iter_parts():
+        del part["MIME-Version"]  # RFC 2045 section 4: of the whole message, not of its parts
     body.set_boundary("=_" + hashlib.sha256(letter.unique_id.encode()).hexdigest()[:32])
     return body.as_bytes()
 

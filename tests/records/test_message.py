@@ -298,3 +298,16 @@ def test_a_template_never_becomes_a_header(title: str, text: str, page: str) -> 
 def raw_subject(octets: bytes) -> str:
     head = octets.partition(b"\r\n\r\n")[0].decode("ascii")
     return re.search(r"^Subject: ([^\r\n]*(?:\r\n [^\r\n]*)*)", head, re.MULTILINE).group(1)  # type: ignore[union-attr] # it is there
+
+
+@pytest.mark.parametrize(("name", "lines"), [("Shop", 1), ("Shop " * 11 + "Shop", 2), ("Gr\u00fc\u00dfe", 1), ("\u00dc" * 60, 4)])
+def test_the_sender_stands_on_one_line_where_there_is_room(name: str, lines: int) -> None:
+    """A header is folded when it gets long (RFC 5322 section 2.1.1), and not before."""
+    head = build_test_message(replace(LETTER, from_name=name)).partition(b"\r\nTo:")[0].decode()
+    assert head.count("\n") + 1 == lines, head
+    assert max(map(len, head.split("\r\n"))) <= 78
+
+
+def test_the_version_of_mime_is_said_once() -> None:
+    """RFC 2045 section 4: at the top, not in each part."""
+    assert build_test_message(LETTER).count(b"MIME-Version") == 1
