@@ -32,17 +32,8 @@ ACCEPTED = Outcome(
 LOGIN_REQUIRED = Outcome(
     code="sender.login-required",
     status=Status.FAIL,
-    title="{where} takes mail from {who} only after a login. Its answer: {reply}",
+    title="{where} takes mail from {who} only after a login{although}. Its answer: {reply}",
     owner=Owner.US,
-    also=ARGUMENTS,
-    volatile=WOBBLING,
-    references=("RFC 4954 section 6",),
-)
-FORGOTTEN_LOGIN = Outcome(
-    code="sender.forgotten-login",
-    status=Status.FAIL,
-    title="{where} accepted the login, and yet says that it takes mail from {who} only after one. Its answer: {reply}",
-    owner=Owner.MAIL_ADMIN,
     also=ARGUMENTS,
     volatile=WOBBLING,
     references=("RFC 4954 section 6",),
@@ -112,16 +103,16 @@ def _answered(subject: ServerSubject, seen: Look, reading: SubmissionReading, re
     if reply.positive:
         return ACCEPTED(about=subject.name, where=seen.where, who=who)
     cause = cause_of_envelope(reply, subject, Stage.MAIL, reading)
-    if cause is not None and cause.kind is Kind.SENDER and not reply.transient:
+    kind = cause.kind if cause else None
+    if reply.transient:
+        return refusal(DEFERRED, subject, seen, reply, cause, who=who)
+    if kind is Kind.SENDER:
         what = "the return path" if subject.server.return_path else "the sender"
         return refusal(NOT_PERMITTED, subject, seen, reply, cause, who=who, what=what)
-    if reply.transient:
-        outcome = DEFERRED
-    elif cause is not None and cause.kind is Kind.LOGIN_NEEDED:
-        outcome = FORGOTTEN_LOGIN if logged_in(reading) else LOGIN_REQUIRED
-    else:
-        outcome = REFUSED
-    return refusal(outcome, subject, seen, reply, cause, who=who)
+    if kind is Kind.LOGIN_NEEDED:
+        although = ", although it has accepted one" if logged_in(reading) else ""
+        return refusal(LOGIN_REQUIRED, subject, seen, reply, cause, who=who, although=although)
+    return refusal(REFUSED, subject, seen, reply, cause, who=who)
 
 
 def _what(reading: SubmissionReading) -> str:

@@ -16,7 +16,7 @@ def finding(stem: str, name: str, code: str) -> tuple[Finding, Remedy]:
 
 def test_after_a_login_that_succeeded_nobody_is_told_to_log_in() -> None:
     """User name and password are there and were accepted; the server's administrator has to say what it means."""
-    one, remedy = finding("sender_mail_from", "a login that was accepted is not asked for again", "sender.forgotten-login")
+    one, remedy = finding("sender_mail_from", "a login that was accepted is not asked for again", "sender.login-required")
     said = " ".join(remedy.steps)
     assert "Give the settings a user name" not in said
     assert "User name and password are not at fault" in said
