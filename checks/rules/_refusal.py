@@ -24,9 +24,7 @@ LOGIN_IN_VAIN = (
     "Check that host and port are those that the provider names for sending by customers (port 465 or 587).",
     "Ask the server's administrator whether this login may send to other domains.",
 )
-ONLY_BY_MESSAGE = (
-    "; Microsoft looks at the sender only once it has the whole message, so that a test message from that address alone proves it"
-)
+ONLY_BY_MESSAGE = "; Microsoft looks at the sender only once it has the whole message: only a test message written from an address proves that it may be used"
 IN_PLACE_OF_SENDER = (  # the longer words first
     ("the sender's address", "the return path"),
     ("the sender domain's", "the return path domain's"),
