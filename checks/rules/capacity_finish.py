@@ -109,6 +109,7 @@ ENDLESS = Outcome(
 MISFIT = Outcome(
     code="capacity.message-misfit",
     status=Status.WARN,
+    weighs=(Status.FAIL,),
     title="{server}: no message of {mailing} can pass: {what}",
     owner=Owner.US,
     steps=("{change}",),
@@ -158,8 +159,11 @@ def _today(subject: ServerSubject, plan: Setup, found: Foreseen) -> Finding:
     if one.misfit:
         what, change = _misfit(plan, one.misfit)
         drawn = plain(shown(plan, found, paced=False))
+        # What the server itself has said holds for every message: nothing of the mailing leaves.
+        certain = one.misfit == "size" and not plan.meant("size").whose
         return MISFIT(
-            about=name, server=name, mailing=mailing, what=what, change=change, recipients=one.recipients, as_of=plan.as_of, plan=drawn
+            about=name, status=Status.FAIL if certain else None, server=name, mailing=mailing, what=what, change=change,
+            recipients=one.recipients, as_of=plan.as_of, plan=drawn,
         )  # fmt: skip
     if not plan.plan.limits and one.complete and not late(plan, found.result, plan.plan):
         return UNLIMITED(about=name, server=name, mailing=mailing)

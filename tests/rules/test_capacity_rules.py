@@ -24,6 +24,7 @@ from checks.rules._capacity import Stated, setup_of
 from checks.rules._capacity_foreseen import foresee, mailboxes
 from checks.settings import parse
 from checks.subject import ServerSubject, of_settings
+from tests.rules.test_cases import ALL, run_case
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 FAMILIES = ("capacity", "limits", "office365", "settings")
@@ -166,3 +167,16 @@ def test_the_mailing_that_fares_worst_is_drawn() -> None:
     assert plan.mailings[-1].rejected == 150
     assert len(plan.mailings) + plan.more == 700
     assert [one.name for one in plan.paced] == [one.name for one in plan.mailings]
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("the files are larger than the server takes", Status.FAIL),
+        ("files that are larger than the provider says it takes, and the server was not asked", Status.WARN),
+    ],
+)
+def test_a_mailing_of_which_the_server_takes_nothing_cannot_go_live(name: str, status: Status) -> None:
+    """Its own word is certain; what its provider has published may have been changed for this customer."""
+    case = next(case for stem, case in ALL if stem == "capacity_finish" and case["name"] == name)
+    assert {finding.code: finding.status for finding in run_case("capacity_finish", case)} == {"capacity.message-misfit": status}
