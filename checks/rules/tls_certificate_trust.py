@@ -53,23 +53,11 @@ SELF_SIGNED_ = Outcome(
 UNKNOWN = Outcome(
     code="tls.certificate-unknown-issuer",
     status=Status.FAIL,
-    title="The certificate of {where} does not lead to an issuer that computers know ({issuer}); no password was sent",
+    title="The certificate of {where} does not lead to an issuer that computers know ({issuer}){alone}; no password was sent",
     owner=Owner.MAIL_ADMIN,
     steps=(
         "If the issuer is the organisation's own authority, give its certificate to the dispatcher, and to this check with --ca-file.",
         "If not, install a certificate of a known issuer, Let's Encrypt for example, together with all of its intermediate certificates (the file that issuers call fullchain or bundle).",
-    ),
-    also=("address",),
-    references=("RFC 8446 section 4.4.2", "RFC 8314 section 4.3"),
-)
-LONE = Outcome(
-    code="tls.lone-certificate",
-    status=Status.FAIL,
-    title="{where} sends {sends}: either the one in between (intermediate) is missing, or its issuer ({issuer}) is one that computers do not know. Programs cannot check it; no password was sent",
-    owner=Owner.MAIL_ADMIN,
-    steps=(
-        "If {issuer} is an issuer that computers know: let the mail server use the file that issuers call fullchain or bundle (its own certificate first, the intermediate ones behind it), and restart it.",
-        "If it is the organisation's own authority: give that authority's certificate to the dispatcher, and to this check with --ca-file; or install a certificate of a known issuer, Let's Encrypt for example.",
     ),
     also=("address",),
     references=("RFC 8446 section 4.4.2", "RFC 8314 section 4.3"),
@@ -85,6 +73,11 @@ NOT_TRUSTED = Outcome(
 )
 NOT_TRIED = not_tried("tls.certificate-trust", "Issuer of the certificate")
 WITHOUT = without_tls("tls.certificate-trust", "Issuer of the certificate")
+
+IF_ALONE = (
+    "If this is an issuer that computers know: let the mail server use the file that issuers call fullchain or bundle (its own certificate first, the intermediate ones behind it), and restart it.",
+    "If it is the organisation's own authority: give that authority's certificate to the dispatcher, and to this check with --ca-file; or install a certificate of a known issuer, Let's Encrypt for example.",
+)
 
 # OpenSSL's words for what it finds too weak are for its own people.
 WEAK = {
@@ -124,11 +117,19 @@ def _fault(subject: ServerSubject, where: str, address: str, issuer: str, facts:
     if facts.verify_code in SELF_SIGNED:
         return SELF_SIGNED_(about=subject.name, where=where, issuer=issuer, address=address)
     if facts.verify_code in UNKNOWN_ISSUER:
-        if sends := sends_alone(facts):
-            return LONE(about=subject.name, where=where, sends=sends, issuer=issuer or "it names none", address=address)
-        path = path_of(facts)
+        path, sends = path_of(facts), sends_alone(facts)
         last = path[-1].issuer if path else ""
-        return UNKNOWN(about=subject.name, where=where, issuer=last or "it names none", address=address)
+        alone = (
+            f": the server sends {sends}, so that either the one in between (intermediate) is missing, or the issuer is unknown"
+        )
+        return UNKNOWN(
+            about=subject.name,
+            where=where,
+            issuer=last or "it names none",
+            alone=alone if sends else "",
+            address=address,
+            steps=IF_ALONE if sends else (),
+        )
     return NOT_TRUSTED(
         about=subject.name,
         where=where,
