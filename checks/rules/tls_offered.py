@@ -39,13 +39,14 @@ IMPLICIT = Outcome(
 MISSING = Outcome(
     code="tls.starttls-missing",
     status=Status.FAIL,
-    title="{where} offers no encryption (STARTTLS), but the settings require it; nothing was sent",
+    title="{where} offers no encryption (STARTTLS), but the settings require it; nothing was sent{because}",
     owner=Owner.MAIL_ADMIN,
     steps=(
         "Switch on TLS (STARTTLS) at the server for this port.",
         'Or use the port that the provider names for encrypted sending, usually 465 with security = "implicit-tls", and change port and security in the settings.',
         "If the server offers it elsewhere, a firewall or virus scanner on the way from here takes the offer out.",
     ),
+    volatile=("because",),
     references=("RFC 3207 section 4", "RFC 8314 section 3.3"),
 )
 STRIPPED = Outcome(
@@ -58,32 +59,6 @@ STRIPPED = Outcome(
         'Until then, use port 465 with security = "implicit-tls" if the provider offers it; that cannot be crossed out.',
     ),
     references=("RFC 3207 section 6",),
-)
-MASKED = Outcome(
-    code="tls.masked-greeting",
-    status=Status.FAIL,
-    title="{where} offers no encryption (STARTTLS), and its greeting is crossed out ({greeting}): most likely a firewall on the way inspects mail and takes the offer out; nothing was sent",
-    owner=Owner.MAIL_ADMIN,
-    steps=(
-        "Ask whoever runs the firewall, here or in front of the server, to switch off its inspection of mail (on Cisco devices: ESMTP inspection, or allow STARTTLS in it).",
-        'Until then, use port 465 with security = "implicit-tls" if the provider offers it; that cannot be crossed out.',
-        "If there is no such firewall, switch on TLS (STARTTLS) at the server for this port.",
-    ),
-    volatile=("greeting",),
-    references=("RFC 3207 section 6",),
-)
-NO_EHLO = Outcome(
-    code="tls.ehlo-unknown",
-    status=Status.FAIL,
-    title="{where} refuses EHLO, by which a server tells what it offers, so that no encryption can begin, which the settings require; nothing was sent. It says: {reply}",
-    owner=Owner.MAIL_ADMIN,
-    steps=(
-        "If there is a firewall or virus scanner on the way, ask whoever runs it to switch off its inspection of mail: some let only the old command HELO through.",
-        "If there is none, the server is very old, or set up for old clients only: ask its administrator to bring it up to date.",
-        'Or use the port that the provider names for encrypted sending, usually 465 with security = "implicit-tls", and change port and security in the settings.',
-    ),
-    volatile=("reply",),
-    references=("RFC 5321 section 4.1.1.1", "RFC 3207 section 4"),
 )
 REFUSED = Outcome(
     code="tls.starttls-refused",
@@ -129,6 +104,16 @@ BROKEN_OFF = Outcome(
 NOT_TRIED = not_tried("tls.offered", "Offer to encrypt")
 WITHOUT = without_tls("tls.offered", "Offer to encrypt")
 
+BEHIND_FIREWALL = (
+    "Ask whoever runs the firewall, here or in front of the server, to switch off its inspection of mail (on Cisco devices: ESMTP inspection, or allow STARTTLS in it).",
+    'Until then, use port 465 with security = "implicit-tls" if the provider offers it; that cannot be crossed out.',
+    "If there is no such firewall, switch on TLS (STARTTLS) at the server for this port.",
+)
+WITHOUT_EHLO = (
+    "If there is a firewall or virus scanner on the way, ask whoever runs it to switch off its inspection of mail: some let only the old command HELO through.",
+    "If there is none, the server is very old, or set up for old clients only: ask its administrator to bring it up to date.",
+    'Or use the port that the provider names for encrypted sending, usually 465 with security = "implicit-tls", and change port and security in the settings.',
+)
 _MASKED = re.compile(r"[*0-9 ]*\*{4}[*0-9 ]*")  # a device that writes stars over a greeting leaves a few of its digits
 
 
@@ -169,10 +154,12 @@ def _not_offered(about: str, where: str, reading: SmtpReading) -> Finding:
     if crossed := _crossed_out(reading):
         return STRIPPED(about=about, where=where, offer=crossed)
     if reading.greeting is not None and _MASKED.fullmatch(reading.greeting.text):
-        return MASKED(about=about, where=where, greeting=in_words(reading.greeting))
+        because = f". Its greeting is crossed out ({in_words(reading.greeting)}), as firewalls do that inspect mail"
+        return MISSING(about=about, where=where, because=because, steps=BEHIND_FIREWALL)
     if reading.ehlo_refused is not None:
-        return NO_EHLO(about=about, where=where, reply=in_words(reading.ehlo_refused))
-    return MISSING(about=about, where=where)
+        because = f". It refuses EHLO, by which a server tells what it offers ({in_words(reading.ehlo_refused)})"
+        return MISSING(about=about, where=where, because=because, steps=WITHOUT_EHLO)
+    return MISSING(about=about, where=where, because="")
 
 
 def _crossed_out(reading: SmtpReading) -> str:

@@ -180,7 +180,7 @@ CONNECTION: dict[str, MailWorld] = {
     "EHLO refused, no HELO": fault(
         answering(EHLO="550 5.7.1 I do not like your name"), "port.ehlo-refused", words="550, name that this machine"
     ),
-    "HELO only": fault(answering(EHLO="502 5.5.2 what?"), "tls.ehlo-unknown", words="refuses EHLO,502"),
+    "HELO only": fault(answering(EHLO="502 5.5.2 what?"), "tls.starttls-missing", words="no encryption, refuses EHLO, 502"),
     "hangs up at EHLO": fault(answering(EHLO="CUT"), "port.broken-conversation", words="closed the connection"),
     "an empty line in EHLO": fault(
         answering(EHLO="250-mx.club.example\r\n\r\n250 STARTTLS"), "port.broken-conversation", words="reply code"

@@ -128,7 +128,7 @@ LOGIN: dict[str, MailWorld] = {
     "334 for ever": fault(
         Server(echo=lambda _line: "334 "), "auth.login-broken-off", code=NOT_TESTED, words="login was decided", logins=1
     ),
-    "250 at the login": MailWorld(script=answering(AUTH="250 welcome")),
+    "250 at the login": at_login("250 welcome", "auth.login-broken-off", code=NOT_TESTED, words="250 welcome"),
     "354 at the login": at_login("354 go", "auth.login-broken-off", code=NOT_TESTED, words="354"),
     "504 at the login": at_login(
         "504 5.5.4 Unrecognized authentication type", "auth.login-refused", words="does not know this way"
