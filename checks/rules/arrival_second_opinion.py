@@ -55,6 +55,7 @@ OTHER_ADDRESS = Outcome(
     references=("RFC 8601 section 2.7.2",),
     volatile=("other", "address"),
 )
+SIGN_LAST = "Something behind the signature changed the message before the receiver looked: a footer, a scanner or a forwarder. Let it be signed last."
 NOT_JUDGED = outcome_of_nothing("arrival.second-opinion", "what the receiver found was")
 
 
@@ -84,8 +85,13 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
 def _differs(subject: ServerSubject, came: Came, one: Disagreement) -> Finding:
     """What is worse at the receiver costs mail; what was different long ago may have been mended since."""
     worse = one.ours in GOOD and one.theirs not in GOOD
+    changed = (
+        one.method == "dkim" and "body hash" in one.text.lower()
+    )  # the words of RFC 6376 section 3.7: the key has no part in it
     return DIFFERS(
         about=subject.name,
+        owner=Owner.MAIL_ADMIN if changed else None,
+        steps=(SIGN_LAST,) if changed else (),
         status=Status.WARN if worse and came.is_fresh else Status.NOTE,
         server=subject.name,
         what=METHODS.get(one.method, one.method),

@@ -41,7 +41,7 @@ def test_the_calendar_follows_the_clock(tmp_path: Path) -> None:
     file = tmp_path / "out" / "calendar.ics"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     octets = file.read_bytes()
-    ending, mode = ("20270101", "office365.password-login-ending"), ("20270301", "settings.test-mode-on")
+    ending, mode = ("20261221", "office365.password-login-ending"), ("20270301", "settings.test-mode-on")
     assert codes(octets.decode()) == [ending, mode]
     printed = run("render", "out/report.json", "--format", "ics", cwd=tmp_path).stdout
     assert codes(printed) == [ending, mode]
@@ -53,7 +53,10 @@ def test_the_calendar_follows_the_clock(tmp_path: Path) -> None:
         return codes(found.stdout)
 
     off = ("20270701", "office365.password-login-off-by-default")
-    assert judged("2026-12-31T23:59:59Z") == [ending, mode]
+    certain = ("20270101", "office365.password-login-ending")
+    assert judged("2026-12-20T23:59:59Z") == [ending, mode]
+    assert judged("2026-12-21T00:00:00Z") == [certain, mode], "the last days of December have begun"
+    assert judged("2026-12-31T23:59:59Z") == [certain, mode]
     assert judged("2027-01-01T00:00:00Z") == [mode, off]
     assert judged("2027-03-01T22:59:59Z") == [mode, off]
     assert judged("2027-03-01T23:00:00Z") == [off], "test mode is overdue now, in Berlin"
