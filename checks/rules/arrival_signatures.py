@@ -134,7 +134,9 @@ def _told(subject: ServerSubject, came: Came, one: SignatureResult, *, saved: bo
     about, domain, selector = subject.name, shown(one.domain) or "an unnamed domain", shown(one.selector) or "none"
     if one.passed:
         yield from _valid(subject, one)
-    elif one.reason in (Reason.CUT, Reason.MASKED, Reason.LIBRARY) or (not came.message.whole and not one.signature.fault and one.key):
+    elif one.reason in (Reason.CUT, Reason.MASKED, Reason.LIBRARY) or (
+        not came.message.whole and not one.signature.fault and one.key
+    ):
         problem = shown(one.problem) or "it could not be worked out"
         yield OPEN(about=about, server=about, domain=domain, selector=selector, problem=problem)
     elif one.reason is not Reason.KEY_UNREACHABLE:
