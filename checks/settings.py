@@ -212,6 +212,10 @@ class Service(Part):
 class Volume(Part):
     """What is going to be sent. Used to foresee limits."""
 
+    sender: Address | None = Field(
+        default=None,
+        description="the address that the mailing is written from; it counts for the server that this sender leads to, and for every server if absent",
+    )
     recipients_per_mailing: Count | None = None
     mailings_per_week: Count | None = None
     mailings_per_day: Count | None = Field(

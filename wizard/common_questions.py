@@ -219,6 +219,7 @@ COMMON_QUESTIONS: tuple[Question, ...] = (
         optional=True,
     ),
     # The rest is for answers files: a person who needs one of these knows what it is called.
+    Question(key="volume.sender", group=Group.COMMON, section="Planned volume", label="Sender of the mailing", words="", why="", example="news@example.org", parse=parsing.address, optional=True, prompted=False),
     Question(key="volume.mailings_per_day", group=Group.COMMON, section="Planned volume", label="Mailings on the busiest day", words="", why="", example="2", kind=Kind.NUMBER, parse=parsing.count, optional=True, prompted=False),
     Question(key="volume.recipients_per_message", group=Group.COMMON, section="Planned volume", label="Recipients in one message", words="", why="", example="1", kind=Kind.NUMBER, parse=parsing.count, optional=True, prompted=False),
     Question(key="volume.outside_percent", group=Group.COMMON, section="Planned volume", label="Recipients outside, per cent", words="", why="", example="100", kind=Kind.NUMBER, parse=parsing.share, optional=True, prompted=False),

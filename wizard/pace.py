@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from checks.settings import Part, SettingsError, parse
 from checks.subject import ServerSubject
-from wizard.proposals import Proposal, provider_at
+from wizard.proposals import Proposal, patterns_of, provider_at
 from wizard.view import View
 
 VOLUME = (
     *("recipients_per_mailing", "mailings_per_week", "mailings_per_day", "recipients_per_message", "outside_percent"),
-    *("attachments_kb", "start", "peak_hour_messages", "licences", "plan"),
+    *("attachments_kb", "start", "peak_hour_messages", "licences", "plan", "sender"),
 )
 
 
@@ -37,6 +37,8 @@ class Seen(NamedTuple):
     sender: str
     provider: str
     username: str
+    filter: tuple[str, ...] = ()
+    default: bool = False
 
 
 def offers(view: View) -> dict[int, Offer]:
@@ -60,14 +62,16 @@ def offers(view: View) -> dict[int, Offer]:
 
 
 def _seen(row: Mapping[str, Any], place: int) -> Seen:
-    words = [str(row.get(key) or "") for key in ("host", "sender.email", "provider", "username")]
-    return Seen(str(row.get("name") or (f"{words[0]} {place + 1}" if place else words[0])), *words)
+    host, sender, provider, username = (str(row.get(key) or "") for key in ("host", "sender.email", "provider", "username"))
+    name = str(row.get("name") or (f"{host} {place + 1}" if place else host))
+    return Seen(name, host, sender, provider, username, patterns_of(row.get("filter")), row.get("default") is True)
 
 
-def _as_settings(server: Seen, *, default: bool) -> dict[str, Any]:
+def _as_settings(server: Seen) -> dict[str, Any]:
     row: dict[str, Any] = {
         "name": server.name,
-        "default": default,
+        "default": server.default,
+        "filter": list(server.filter),
         "host": server.host,
         "port": 587,
         "security": "starttls",
@@ -83,7 +87,9 @@ def _offer(server: Seen, others: tuple[Seen, ...], volume: tuple[tuple[str, Any]
     from checks.rules._capacity_foreseen import foresee, moment, stopped, worst  # noqa: PLC0415 - as above
     from checks.rules._capacity_foreseen import offered as words  # noqa: PLC0415 - as above
 
-    rows = [_as_settings(server, default=True), *(_as_settings(other, default=False) for other in others)]
+    if not any(one.default for one in (server, *others)):
+        server = server._replace(default=True)  # with one server, nobody has to say so
+    rows = [_as_settings(one) for one in (server, *others)]
     try:
         settings = parse({"timezone": zone, "volume": dict(volume), "servers": rows})
     except SettingsError:

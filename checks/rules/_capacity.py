@@ -33,7 +33,7 @@ from checks.rules._office365 import Channel as Way
 from checks.rules._office365 import channel_of
 from checks.rules._provider_limits import in_one_message, largest_message, providers_behind, published, spoken_limit
 from checks.rules._server import Layer, look
-from checks.rules._volume import DAYS, HOURS, Planned, is_trial, planned
+from checks.rules._volume import DAYS, HOURS, Planned, is_trial, planned, volume_of
 from checks.rules.office365_tenant_external_recipients import ENFORCED, PAUSED_ABOVE, TENANT, TRIAL
 from checks.settings import Limit as OwnLimit
 from checks.settings import Server, Service, Settings, Volume
@@ -115,14 +115,14 @@ SPOKEN = {
 
 
 def setup(subject: ServerSubject, ev: Evidence) -> Setup | None:
-    """Make the plan of a server: as if the whole volume went through it. None if nobody said how large a mailing is."""
-    return None if planned(subject.settings.volume) is None else setup_of(subject, _stated(subject, ev))
+    """Make the plan of a server; unless the settings say whose mailing it is, as if all of it went through each. None if nothing is planned."""
+    return None if planned(volume_of(subject)) is None else setup_of(subject, _stated(subject, ev))
 
 
 def setup_of(subject: ServerSubject, stated: Stated) -> Setup | None:
     """Make the plan from what the server stated."""
     settings, server = subject.settings, subject.server
-    volume = planned(settings.volume)
+    volume = planned(volume_of(subject))
     if volume is None:
         return None
     rows = in_force(subject)
@@ -166,7 +166,7 @@ def in_force(subject: ServerSubject) -> list[tuple[Row, int]]:
     """Return the provider's limits over time that are in force for this customer, each with its number."""
     found = [(row, row.value) for row in published(subject.server)]
     if channel_of(subject.server) in (Way.MAILBOX, Way.RELAY):
-        found += _of_tenant(subject.settings.volume, subject.now)
+        found += _of_tenant(volume_of(subject), subject.now)
         if _is_shared_sender(subject.server):
             found.append((SHARED_SENDERS, SHARED_SENDERS.value))
     return found
@@ -185,8 +185,11 @@ def _of_tenant(volume: Volume, now: datetime) -> list[tuple[Row, int]]:
 def sharing(subject: ServerSubject, row: Row) -> tuple[str, ...]:
     """Return the other servers of the settings whose mail counts in the same limit.
 
-    All of one settings document are taken to be one customer. A limit of a mailbox is shared by those that log in as the same one.
+    All of one settings document are taken to be one customer. A limit of a mailbox is shared by those that log in as the same one. Where it is
+    known through which server the mailing goes, the others leave it the whole limit.
     """
+    if subject.settings.volume.sender is not None:
+        return ()
     found = []
     for other in subject.settings.servers:
         if other.name == subject.server.name or row.provider not in {one.id for one in providers_behind(other)}:

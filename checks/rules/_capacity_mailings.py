@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from checks.capacity.model import Limit, Mailing, encoded_size
 from checks.capacity.volume import recurring
-from checks.rules._volume import DAYS, Planned
+from checks.rules._volume import DAYS, Planned, volume_of
 from checks.subject import ServerSubject
 
 START = "09:00"  # where the settings do not say when a mailing starts
@@ -21,7 +21,7 @@ OTHER_MAIL, FOLLOWING = "other mail", "following mailing"
 
 def mailings_of_week(subject: ServerSubject, volume: Planned, limits: list[Limit]) -> tuple[tuple[Mailing, ...], int, Mailing]:
     """Return the mailings of a week that begins tomorrow, each with the other mail of its hour, how many are left out, and the one that follows."""
-    said, zone = subject.settings.volume, subject.settings.timezone
+    said, zone = volume_of(subject), subject.settings.timezone
     tomorrow = subject.now.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
     start = datetime.combine(tomorrow, time.fromisoformat(said.start or START))
     files = (said.attachments_kb or 0) * 1_000

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from checks.rules._capacity import Stated, setup_of
 from checks.rules._capacity_foreseen import as_settings
+from checks.rules._volume import volume_of
 from checks.subject import ServerSubject
 
 SEE_ENTRY = (
@@ -22,7 +23,7 @@ def enter(subject: ServerSubject) -> str:
     """Write the limits that keep within every number that is known for the server, as they stand in the settings."""
     from checks.capacity.entry import entry  # noqa: PLC0415 - the simulator; most runs do without
 
-    said = subject.settings.volume
+    said = volume_of(subject)
     least = (
         said.recipients_per_mailing or said.recipients_per_message or 1
     )  # the smallest mailing that the settings leave possible

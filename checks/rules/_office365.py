@@ -86,7 +86,8 @@ def no_volume(code: str, of: str, *rows: Limit) -> Outcome:
     return Outcome(
         code=code,
         status=Status.NOTE,
-        title=f"{{server}}: whether {of} ({{limit}}, as of {{as_of}}) is enough cannot be said, because the settings do not say how much is going to be sent",
+        weighs=(Status.NOT_APPLICABLE,),
+        title=f"{{server}}: whether {of} ({{limit}}, as of {{as_of}}) is enough cannot be said, because the settings plan no mailing through it",
         owner=Owner.US,
         steps=("Enter {missing} in the settings, then check again.",),
         also=FACT,

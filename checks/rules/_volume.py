@@ -11,7 +11,10 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+from checks.model import Status
+from checks.routing import choose
 from checks.settings import Burst, Limit, Server, Volume
+from checks.subject import ServerSubject
 from checks.tables.limits import Limit as Row
 
 DAYS = 7
@@ -20,6 +23,23 @@ BURSTS = {"second": 1, "minute": 60}
 MISSING_RECIPIENTS = "volume.recipients_per_mailing"
 MISSING_MAILINGS = "volume.mailings_per_week"
 MISSING_LICENCES = "volume.licences"
+
+
+def volume_of(subject: ServerSubject) -> Volume:
+    """Return what is planned through a server: nothing, where the mailing's sender leads to another one.
+
+    Licences and plan are the organisation's, whoever sends.
+    """
+    volume = subject.settings.volume
+    if volume.sender is None:
+        return volume
+    chosen = choose(subject.settings.servers, volume.sender).server
+    return volume if chosen is None or chosen == subject.server else Volume(licences=volume.licences, plan=volume.plan)
+
+
+def unplanned(subject: ServerSubject) -> Status | None:
+    """Return how a server without a mailing weighs: it does not matter where the mailing goes through another one; None: as the outcome says."""
+    return None if subject.settings.volume.recipients_per_mailing is None else Status.NOT_APPLICABLE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._capacity import Setup, setup
 from checks.rules._capacity_foreseen import foresee, mailings_of, moment, with_following
 from checks.rules._capacity_mailings import OTHER_MAIL
-from checks.rules._volume import counted, spoken_time
+from checks.rules._volume import counted, spoken_time, volume_of
 from checks.subject import ServerSubject
 
 INFORMATIONAL = True
@@ -75,13 +75,13 @@ UNLIMITED = Outcome(
 VOLUME_UNKNOWN = Outcome(
     code="capacity.mailings-unknown",
     status=Status.NOT_APPLICABLE,
-    title="{server}: the settings do not say how many mailings there are",
+    title="{server}: the settings do not say how many mailings go through it",
 )
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
     """Look for two mailings that slow each other."""
-    name, volume = subject.server.name, subject.settings.volume
+    name, volume = subject.server.name, volume_of(subject)
     plan = setup(subject, ev)
     if plan is None or (volume.mailings_per_week is None and volume.mailings_per_day is None):
         yield VOLUME_UNKNOWN(about=name, server=name)

@@ -115,7 +115,7 @@ LIMITS_UNKNOWN = Outcome(
 VOLUME_UNKNOWN = Outcome(
     code="capacity.entry-volume-unknown",
     status=Status.NOT_APPLICABLE,
-    title="{server}: the settings do not say how much is going to be sent, so there is nothing to reckon with",
+    title="{server}: the settings plan no mailing through it, so there is nothing to reckon with",
 )
 
 

@@ -38,7 +38,7 @@ from checks.rules._capacity_foreseen import (
     stopped,
     worst,
 )
-from checks.rules._volume import counted
+from checks.rules._volume import counted, volume_of
 from checks.subject import ServerSubject
 
 INFORMATIONAL = True
@@ -135,7 +135,7 @@ GROWN_OUT = Outcome(
 VOLUME_UNKNOWN = Outcome(
     code="capacity.volume-unknown",
     status=Status.NOT_APPLICABLE,
-    title="{server}: the settings do not say how much is going to be sent, so nothing can be foreseen",
+    title="{server}: the settings plan no mailing through it, so nothing can be foreseen",
 )
 
 SEVERAL = ("If these mailings leave through another server of the settings, this does not concern them.",)
@@ -149,7 +149,7 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
         yield VOLUME_UNKNOWN(about=server.name, server=server.name)
         return
     yield _today(subject, plan, foresee(plan))
-    if percent := subject.settings.volume.growth_percent:
+    if percent := volume_of(subject).growth_percent:
         yield from _next_year(subject, plan, percent)
 
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._provider_limits import conditional, providers_behind, spoken_limit, told_elsewhere
-from checks.rules._volume import Planned, paces, planned
+from checks.rules._volume import Planned, paces, planned, volume_of
 from checks.settings import Server
 from checks.subject import ServerSubject
 from checks.tables.limits import Limit
@@ -62,7 +62,7 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if not rows:
         yield NONE_KNOWN(about=server.name, server=server.name)
         return
-    plan = planned(subject.settings.volume)
+    plan = planned(volume_of(subject))
     binding = [row for row in rows if plan is None or _binds(row, plan, server)]
     named = (binding or list(rows))[:MAX_NAMED]
     provider = next(one.company for one in providers_behind(server) if one.id == named[0].provider)

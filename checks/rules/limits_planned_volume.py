@@ -28,7 +28,7 @@ from checks.rules._provider_limits import (
     resting_on,
     told_elsewhere,
 )
-from checks.rules._volume import DAYS, Planned, counted, paces, parts, planned, spoken_time
+from checks.rules._volume import DAYS, Planned, counted, paces, parts, planned, spoken_time, volume_of
 from checks.settings import Server
 from checks.subject import ServerSubject
 from checks.tables import Provider
@@ -66,7 +66,7 @@ ENDLESS = Outcome(
 VOLUME_UNKNOWN = Outcome(
     code="limits.volume-unknown",
     status=Status.NOT_APPLICABLE,
-    title="{server}: the settings do not say how much is going to be sent, so nothing was compared with the numbers of {provider}",
+    title="{server}: the settings plan no mailing through it, so nothing was compared with the numbers of {provider}",
 )
 ENTERED = Outcome(
     code="limits.own-limit-entered",
@@ -95,7 +95,7 @@ NOBODYS = Outcome(
 NOBODYS_UNPLANNED = Outcome(
     code="limits.provider-and-volume-unknown",
     status=Status.NOT_APPLICABLE,
-    title="{server} belongs to no provider that we know, and the settings do not say how much is going to be sent",
+    title="{server} belongs to no provider that we know, and the settings plan no mailing through it",
 )
 MICROSOFT = Outcome(
     code="limits.volume-of-microsoft",
@@ -111,10 +111,10 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if told_elsewhere(server):
         yield MICROSOFT(about=server.name, server=server.name)
     elif not behind:
-        yield _nobodys(server, planned(subject.settings.volume))
+        yield _nobodys(server, planned(volume_of(subject)))
     elif not (rows := published(server)):
         yield _unpublished(server, behind[0])
-    elif (plan := planned(subject.settings.volume)) is None:
+    elif (plan := planned(volume_of(subject))) is None:
         yield VOLUME_UNKNOWN(about=server.name, server=server.name, provider=behind[0].short)
     else:
         yield _compared(server, plan, rows)

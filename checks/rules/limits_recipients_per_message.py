@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._provider_limits import FACT, in_one_message, known, resting_on, told_elsewhere
-from checks.rules._volume import counted, parts, planned
+from checks.rules._volume import counted, parts, planned, volume_of
 from checks.subject import ServerSubject
 
 INFORMATIONAL = True
@@ -46,7 +46,7 @@ SHARED = Outcome(
 STATED = Outcome(
     code="limits.message-size",
     status=Status.PASS,
-    title="{server}: {provider} takes {published} (as of {as_of}); the settings do not say how many recipients a mailing has",
+    title="{server}: {provider} takes {published} (as of {as_of}); the settings plan no mailing through it",
     also=FACT,
 )
 UNPUBLISHED = Outcome(
@@ -70,9 +70,9 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     elif not rows:
         yield UNPUBLISHED(about=server.name, server=server.name)
     else:
-        row, plan = rows[0], planned(subject.settings.volume)
+        row, plan = rows[0], planned(volume_of(subject))
         shared = {"about": server.name, **known(server, row)}
-        in_one = subject.settings.volume.recipients_per_message
+        in_one = volume_of(subject).recipients_per_message
         if in_one is not None and in_one <= row.value:
             yield resting_on(row, SHARED(shared=f"a message to {counted(in_one, 'recipient')}", **shared))
         elif plan is None:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._office365 import Channel, channel_of, day, elsewhere, sources
-from checks.rules._volume import planned
+from checks.rules._volume import planned, volume_of
 from checks.subject import ServerSubject
 from checks.tables.limits import limit
 from checks.tables.ways import switch
@@ -46,7 +46,7 @@ ELSEWHERE = elsewhere("office365.administrator-limits-of-others", of="a mailbox 
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     """Name the place where lower numbers would be, if much is planned."""
     server = subject.server
-    plan = planned(subject.settings.volume)
+    plan = planned(volume_of(subject))
     if channel_of(server) is not Channel.MAILBOX:
         yield ELSEWHERE(about=server.name, server=server.name)
     elif plan is None or plan.busiest_day * SMALL < DAILY.value:

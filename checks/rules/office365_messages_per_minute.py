@@ -19,7 +19,7 @@ from typing import Any
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._office365 import FACT, Channel, channel_of, elsewhere, fact, no_volume, sources, steps_for
-from checks.rules._volume import MISSING_RECIPIENTS, needed, paces, planned, spoken_time
+from checks.rules._volume import MISSING_RECIPIENTS, needed, paces, planned, spoken_time, unplanned, volume_of
 from checks.subject import ServerSubject
 from checks.tables.limits import limit
 
@@ -65,9 +65,11 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if channel_of(server) is not Channel.MAILBOX:
         yield ELSEWHERE(about=server.name, server=server.name)
         return
-    plan = planned(subject.settings.volume)
+    plan = planned(volume_of(subject))
     if plan is None:
-        yield VOLUME_UNKNOWN(about=server.name, server=server.name, missing=MISSING_RECIPIENTS, **fact(PACE))
+        yield VOLUME_UNKNOWN(
+            about=server.name, status=unplanned(subject), server=server.name, missing=MISSING_RECIPIENTS, **fact(PACE)
+        )
         return
     kept = paces(server, PACE, plan.in_one)
     span = needed(server, plan, plan.recipients) if kept else timedelta(minutes=plan.messages / PACE.value)

@@ -17,7 +17,7 @@ from typing import Any
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._office365 import FACT, Channel, channel_of, day, elsewhere, fact, sources
-from checks.rules._volume import planned
+from checks.rules._volume import planned, volume_of
 from checks.settings import Server
 from checks.subject import ServerSubject, domain_of
 from checks.tables.dated import change
@@ -71,7 +71,7 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         yield OWN_DOMAIN(about=server.name, server=server.name)
         return
     known: dict[str, Any] = {"server": server.name, "addresses": addresses, **fact(SHARED)}
-    plan = planned(subject.settings.volume)
+    plan = planned(volume_of(subject))
     if plan is not None and plan.exceeds(SHARED):
         come = EVERYWHERE.has_come(subject.now)
         status, since = (

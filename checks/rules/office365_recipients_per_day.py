@@ -40,6 +40,8 @@ from checks.rules._volume import (
     paces,
     parts,
     planned,
+    unplanned,
+    volume_of,
 )
 from checks.settings import Server
 from checks.subject import ServerSubject
@@ -110,9 +112,11 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if channel_of(server) is not Channel.MAILBOX:
         yield ELSEWHERE(about=server.name, server=server.name)
         return
-    plan = planned(subject.settings.volume)
+    plan = planned(volume_of(subject))
     if plan is None:
-        yield VOLUME_UNKNOWN(about=server.name, server=server.name, missing=MISSING_RECIPIENTS, **fact(DAILY))
+        yield VOLUME_UNKNOWN(
+            about=server.name, status=unplanned(subject), server=server.name, missing=MISSING_RECIPIENTS, **fact(DAILY)
+        )
         return
     known: dict[str, Any] = {"server": server.name, "planned": plan.words, "recipients": plan.busiest_day, **fact(DAILY)}
     if plan.week is not None and plan.week > DAYS * DAILY.value:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._office365 import FACT, Channel, channel_of, elsewhere, fact, no_volume, sources
-from checks.rules._volume import MISSING_RECIPIENTS, counted, parts, planned
+from checks.rules._volume import MISSING_RECIPIENTS, counted, parts, planned, unplanned, volume_of
 from checks.subject import ServerSubject
 from checks.tables.limits import limit
 
@@ -62,12 +62,14 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     if channel_of(server) is not Channel.MAILBOX:
         yield ELSEWHERE(about=server.name, server=server.name)
         return
-    plan = planned(subject.settings.volume)
-    in_one = subject.settings.volume.recipients_per_message
+    plan = planned(volume_of(subject))
+    in_one = volume_of(subject).recipients_per_message
     if in_one is not None and in_one <= USUAL.value:
         yield SHARED(about=server.name, server=server.name, shared=f"a message to {counted(in_one, 'recipient')}", **fact(USUAL))
     elif plan is None:
-        yield VOLUME_UNKNOWN(about=server.name, server=server.name, missing=MISSING_RECIPIENTS, **fact(MOST))
+        yield VOLUME_UNKNOWN(
+            about=server.name, status=unplanned(subject), server=server.name, missing=MISSING_RECIPIENTS, **fact(MOST)
+        )
     elif plan.recipients <= USUAL.value:
         yield FITTING(about=server.name, server=server.name, recipients=plan.recipients, **fact(USUAL))
     else:

@@ -29,7 +29,17 @@ from checks.rules._office365 import (
     ways_free_of,
     ways_out,
 )
-from checks.rules._volume import DAYS, MISSING_LICENCES, MISSING_RECIPIENTS, counted, is_trial, parts, planned
+from checks.rules._volume import (
+    DAYS,
+    MISSING_LICENCES,
+    MISSING_RECIPIENTS,
+    counted,
+    is_trial,
+    parts,
+    planned,
+    unplanned,
+    volume_of,
+)
 from checks.settings import Volume
 from checks.subject import ServerSubject
 from checks.tables.dated import Change, change
@@ -85,13 +95,15 @@ ELSEWHERE = elsewhere(
 
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     """Compare the busiest day's outside recipients with the tenant's number."""
-    server, volume = subject.server, subject.settings.volume
+    server, volume = subject.server, volume_of(subject)
     if channel_of(server) not in (Channel.MAILBOX, Channel.RELAY):
         yield ELSEWHERE(about=server.name, server=server.name)
         return
     plan = planned(volume)
     if plan is None:
-        yield VOLUME_UNKNOWN(about=server.name, server=server.name, missing=MISSING_RECIPIENTS, **fact(TENANT))
+        yield VOLUME_UNKNOWN(
+            about=server.name, status=unplanned(subject), server=server.name, missing=MISSING_RECIPIENTS, **fact(TENANT)
+        )
         return
     outside, words = plan.a_day(TENANT), plan.words_for(TENANT.unit, external=TENANT.external)
     known: dict[str, Any] = {"server": server.name, "planned": words, "recipients": outside}

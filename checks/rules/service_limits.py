@@ -17,7 +17,7 @@ from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
 from checks.records.ehlo_facts import Limits, limits_of
 from checks.rules._server import Layer, Look, look, not_tried, skipped, some_of
-from checks.rules._volume import counted, parts, planned
+from checks.rules._volume import counted, parts, planned, volume_of
 from checks.subject import ServerSubject
 
 INFORMATIONAL = True
@@ -31,7 +31,7 @@ FITTING = Outcome(
 STATED = Outcome(
     code="service.limits-stated",
     status=Status.PASS,
-    title="{where} takes {stated}; the settings do not say how many recipients a mailing has",
+    title="{where} takes {stated}; the settings plan no mailing through it",
     references=("RFC 9422",),
 )
 NONE_STATED = Outcome(
@@ -96,13 +96,13 @@ def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
 
 def _compared(subject: ServerSubject, seen: Look, limits: Limits) -> Iterator[Finding]:
     about, where = subject.name, seen.where
-    plan = planned(subject.settings.volume)
+    plan = planned(volume_of(subject))
     if plan is None:
         yield STATED(about=about, where=where, stated=_stated(limits))
         return
     fits = True
     words = f"a mailing to {counted(plan.recipients, 'recipient')}"
-    told = subject.settings.volume.recipients_per_message
+    told = volume_of(subject).recipients_per_message
     together = plan.recipients if told is None else min(told, plan.recipients)  # unknown: the dispatcher may put all into one
     if limits.recipients is not None and together > limits.recipients:
         fits = False

@@ -18,7 +18,7 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._entry import SEE_ENTRY, steps
 from checks.rules._office365 import Channel, channel_of
 from checks.rules._provider_limits import FACT, known, published, resting_on, stretch
-from checks.rules._volume import Planned, burst_lets_through, burst_paces, limit_paces, planned
+from checks.rules._volume import Planned, burst_lets_through, burst_paces, limit_paces, planned, volume_of
 from checks.settings import Burst, Server
 from checks.subject import ServerSubject
 from checks.tables.limits import Limit
@@ -74,9 +74,9 @@ NOTHING_PUBLISHED = Outcome(
 
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     """Compare with each short-term number, the tightest first."""
-    server, in_one = subject.server, subject.settings.volume.recipients_per_message or 1
+    server, in_one = subject.server, volume_of(subject).recipients_per_message or 1
     rows = sorted((row for row in published(server) if (row.seconds or 0) < LONGEST), key=lambda row: _a_minute(row, in_one))
-    plan = planned(subject.settings.volume)
+    plan = planned(volume_of(subject))
     if server.burst is None and channel_of(server) is Channel.MAILBOX:
         yield MICROSOFT(about=server.name, server=server.name)
     elif not rows:
@@ -97,7 +97,7 @@ def _absent(server: Server, plan: Planned, row: Limit) -> bool:
 
 
 def _compared(subject: ServerSubject, burst: Burst, rows: list[Limit], plan: Planned | None) -> Finding:
-    server, in_one = subject.server, subject.settings.volume.recipients_per_message or 1
+    server, in_one = subject.server, volume_of(subject).recipients_per_message or 1
     above = [row for row in rows if not burst_paces(burst, row, in_one)]
     over = next((row for row in above if not limit_paces(server.limit, row, in_one)), None)
     if over is None:

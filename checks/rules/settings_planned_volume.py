@@ -15,7 +15,7 @@ from typing import Any
 
 from checks.evidence import Evidence
 from checks.model import Finding, Outcome, Owner, Status
-from checks.rules._volume import DAYS, HOURS, lets_through, planned
+from checks.rules._volume import DAYS, HOURS, lets_through, planned, volume_of
 from checks.subject import ServerSubject
 
 DAY = 86400
@@ -43,7 +43,7 @@ NO_LIMIT = Outcome(code="settings.limit-unset", status=Status.NOT_APPLICABLE, ti
 VOLUME_UNKNOWN = Outcome(
     code="settings.volume-unknown",
     status=Status.NOTE,
-    title="{server}: whether the send limit of {own} is enough cannot be said, because the settings do not say how much is going to be sent",
+    title="{server}: whether the send limit of {own} is enough cannot be said, because the settings plan no mailing through it",
     owner=Owner.US,
     steps=("Enter volume.recipients_per_mailing and volume.mailings_per_week in the settings.",),
 )
@@ -60,7 +60,7 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         "server": server.name,
         "own": f"{own.max:,} {own.unit} {'an' if own.per == 'hour' else 'a'} {own.per}",
     }
-    plan = planned(subject.settings.volume)
+    plan = planned(volume_of(subject))
     if plan is None:
         yield VOLUME_UNKNOWN(about=server.name, **known)
         return

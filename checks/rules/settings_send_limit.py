@@ -19,7 +19,7 @@ from checks.model import Finding, Outcome, Owner, Status
 from checks.rules._entry import SEE_ENTRY, steps
 from checks.rules._office365 import Channel, channel_of
 from checks.rules._provider_limits import FACT, known, published, resting_on, stretch
-from checks.rules._volume import Planned, burst_paces, in_unit, lets_through, planned
+from checks.rules._volume import Planned, burst_paces, in_unit, lets_through, planned, volume_of
 from checks.settings import Limit as OwnLimit
 from checks.subject import ServerSubject
 from checks.tables.limits import Limit
@@ -68,7 +68,7 @@ CALENDAR = Outcome(
 VOLUME_UNKNOWN = Outcome(
     code="settings.limit-volume-unknown",
     status=Status.NOTE,
-    title="{server} has no send limit; {provider} takes {published} (as of {as_of}), and the settings do not say how much is going to be sent",
+    title="{server} has no send limit; {provider} takes {published} (as of {as_of}), and the settings plan no mailing through it",
     owner=Owner.US,
     steps=("Enter volume.recipients_per_mailing in the settings, or set a send limit for this server.",),
     also=FACT,
@@ -94,7 +94,7 @@ NOTHING_PUBLISHED = Outcome(
 def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     """Compare with the first number that is exceeded, or else with the longest."""
     server, own = subject.server, subject.server.limit
-    plan = planned(subject.settings.volume)
+    plan = planned(volume_of(subject))
     long = [row for row in published(server) if (row.seconds or 0) >= SHORTEST]
     rows = [row for row in long if own is None or plan is not None or _comparable(own, row)]
     if own is None and channel_of(server) is Channel.MAILBOX:
@@ -124,7 +124,7 @@ def _without(subject: ServerSubject, rows: list[Limit], plan: Planned) -> Findin
 
 
 def _compared(subject: ServerSubject, own: OwnLimit, rows: list[Limit], plan: Planned | None) -> Finding:
-    server, in_one = subject.server, subject.settings.volume.recipients_per_message or 1
+    server, in_one = subject.server, volume_of(subject).recipients_per_message or 1
     words = f"{own.max:,} {own.unit} {'an' if own.per == 'hour' else 'a'} {own.per}"
     kept = None
     for row in rows:

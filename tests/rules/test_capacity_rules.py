@@ -180,3 +180,45 @@ def test_a_mailing_of_which_the_server_takes_nothing_cannot_go_live(name: str, s
     """Its own word is certain; what its provider has published may have been changed for this customer."""
     case = next(case for stem, case in ALL if stem == "capacity_finish" and case["name"] == name)
     assert {finding.code: finding.status for finding in run_case("capacity_finish", case)} == {"capacity.message-misfit": status}
+
+
+OFFICE = {"name": "Office", "default": True, "host": "smtp.office365.com", "port": 587, "security": "starttls", "auth": "none", "sender": {"email": "office@club.example"}}  # fmt: skip
+LETTERS = {**OFFICE, "name": "Letters", "default": False, "host": "mail.provider.example", "sender": {"email": "news@club.example"}, "filter": ["news@club.example"]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sender", "alarmed"), [(None, {"Office"}), ("news@club.example", set()), ("office@club.example", {"Office"})]
+)
+def test_a_mailing_counts_for_the_server_that_its_sender_leads_to(sender: str | None, alarmed: set[str]) -> None:
+    """Whoever follows the advice and gives the newsletter a server of its own is not warned of the mailbox's limits any more."""
+    volume = {"recipients_per_mailing": 12_000, "mailings_per_week": 1, "licences": 1, **({"sender": sender} if sender else {})}
+    found = judged({"volume": volume, "servers": [OFFICE, LETTERS]})
+    by_volume = [
+        one
+        for one in found
+        if one.code.startswith(("office365.", "capacity.", "limits.", "settings.")) and one.args.get("recipients")
+    ]
+    assert {one.about for one in by_volume if one.status in (Status.WARN, Status.FAIL)} == alarmed
+    if sender == "news@club.example":
+        assert any("plan no mailing through it" in one.title for one in found if one.about == "Office")
+        assert [one for one in found if one.about == "Letters" and one.code == "capacity.no-limit-known"]
+
+
+def test_a_mailing_of_one_server_has_the_limits_of_the_tenant_for_itself() -> None:
+    """Another server of the same customer halves them only while nobody has said whose the mailing is."""
+    second = {
+        **OFFICE,
+        "name": "Second",
+        "default": False,
+        "sender": {"email": "bar@club.example"},
+        "filter": ["bar@club.example"],
+    }
+    for sender, others in ((None, True), ("office@club.example", False)):
+        document = {
+            "volume": {"recipients_per_mailing": 6_000, "licences": 1, **({"sender": sender} if sender else {})},
+            "servers": [OFFICE, second],
+        }
+        settings = parse(document)
+        plan = setup_of(ServerSubject(now=NOW, server=settings.servers[0], settings=settings), Stated())
+        assert plan is not None
+        assert any(limit.others for limit in plan.plan.limits) is others
