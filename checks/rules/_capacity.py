@@ -71,6 +71,8 @@ class Known:
     sources: tuple[str, ...] = ()
     told: bool = False
     """Another check warns already that the planned volume is above it."""
+    assumed: bool = False
+    """Nobody publishes what becomes of messages beyond it; they are taken to come again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,6 +267,7 @@ def _known(row: Row, count: int, server: Server, volume: Planned) -> Known:
         as_of=row.checked.isoformat(),
         sources=row.sources,
         told=volume.reaches(row) > count,
+        assumed=not row.refusal and not row.on_exceed,
     )
 
 

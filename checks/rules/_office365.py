@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from checks.model import Arg, Outcome, Owner, Status, spoken
+from checks.rules._volume import WHOSE, is_unassigned
 from checks.settings import Auth, Server
 from checks.subject import ServerSubject
 from checks.tables import provider, provider_of_host
@@ -111,9 +112,7 @@ def ways_out(number: str) -> tuple[str, ...]:
 
 
 def steps_for(outcome: Outcome, subject: ServerSubject, **args: Arg) -> tuple[str, ...]:
-    """Return an outcome's steps, worded; with several servers in the settings, one more, since the volume is not told per server."""
+    """Return an outcome's steps, worded; one more where nobody has said through which of several servers the mailing goes."""
     words = {name: spoken(value) for name, value in args.items()}
     steps = tuple(step.format_map(words) for step in outcome.steps)
-    if len(subject.settings.servers) == 1:
-        return steps
-    return (*steps, "If these mailings leave through another server of the settings, this number does not concern them.")
+    return (*steps, WHOSE) if is_unassigned(subject) else steps

@@ -37,6 +37,14 @@ def volume_of(subject: ServerSubject) -> Volume:
     return volume if chosen is None or chosen == subject.server else Volume(licences=volume.licences, plan=volume.plan)
 
 
+WHOSE = "If these mailings leave through another server of the settings, name their sender (volume.sender): then they count for that server alone."
+
+
+def is_unassigned(subject: ServerSubject) -> bool:
+    """Whether nobody has said through which of several servers the mailing goes."""
+    return len(subject.settings.servers) > 1 and subject.settings.volume.sender is None
+
+
 def unplanned(subject: ServerSubject) -> Status | None:
     """Return how a server without a mailing weighs: it does not matter where the mailing goes through another one; None: as the outcome says."""
     return None if subject.settings.volume.recipients_per_mailing is None else Status.NOT_APPLICABLE

@@ -38,7 +38,7 @@ from checks.rules._capacity_foreseen import (
     stopped,
     worst,
 )
-from checks.rules._volume import counted, volume_of
+from checks.rules._volume import WHOSE, counted, is_unassigned, volume_of
 from checks.subject import ServerSubject
 
 INFORMATIONAL = True
@@ -116,6 +116,10 @@ MISFIT = Outcome(
     also=("recipients", *FACT),
     volatile=DAILY,
 )
+DOUBT = (
+    "{whose} does not publish what becomes of messages beyond this number; here they are taken to come again. They may also be refused for good, "
+    "so let the dispatcher wait by itself."
+)
 GROWN_FITS = Outcome(
     code="capacity.growth-carried",
     status=Status.PASS,
@@ -137,8 +141,6 @@ VOLUME_UNKNOWN = Outcome(
     status=Status.NOT_APPLICABLE,
     title="{server}: the settings plan no mailing through it, so nothing can be foreseen",
 )
-
-SEVERAL = ("If these mailings leave through another server of the settings, this does not concern them.",)
 
 
 def judge(subject: ServerSubject, ev: Evidence) -> Iterator[Finding]:
@@ -207,10 +209,11 @@ def _fate(subject: ServerSubject, plan: Setup, found: Foreseen, one: Fate, commo
         behind = f"on {moment(plan.end, plan.zone)}, when others follow, not all is out"
         if in_time(plan, found.result):
             behind = "in the long run more comes than goes"
-        return LATE(finish=until, pace=by_speed, behind=behind, **common)
+        steps = _with_doubt(_worded(subject, LATE, plan), pace) if one.refused else ()
+        return LATE(steps=steps, finish=until, pace=by_speed, behind=behind, **common)
     if one.refused:
         limit = _met(plan, found.result, OnExceed.RETRY)
-        steps = _worded(subject, RETRIED, plan)
+        steps = _with_doubt(_worded(subject, RETRIED, plan), limit)
         times = "once" if one.refused == 1 else f"{one.refused:,} times"
         return RETRIED(steps=steps, finish=until, times=times, limit=_named(limit), remedy=_paced(plan, found), **common)
     slowest = pace_of(plan, one, found.result)
@@ -236,9 +239,14 @@ def _paced(plan: Setup, found: Foreseen) -> str:
     )
 
 
+def _with_doubt(steps: tuple[str, ...], limit: Known) -> tuple[str, ...]:
+    """What is only taken to be so is said: who believes it and is wrong loses mail."""
+    return (*steps, DOUBT.format(whose=limit.whose)) if limit.assumed else steps
+
+
 def _worded(subject: ServerSubject, outcome: Outcome, plan: Setup) -> tuple[str, ...]:
     steps = tuple(step.format(server=plan.channel) for step in outcome.steps)
-    return steps if len(subject.settings.servers) == 1 else (*steps, *SEVERAL)
+    return (*steps, WHOSE) if is_unassigned(subject) else steps
 
 
 def _misfit(plan: Setup, misfit: str) -> tuple[str, str]:

@@ -34,6 +34,7 @@ from checks.rules._volume import (
     MISSING_RECIPIENTS,
     Planned,
     counted,
+    is_unassigned,
     limit_paces,
     needed,
     ordinal,
@@ -120,8 +121,7 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
         return
     known: dict[str, Any] = {"server": server.name, "planned": plan.words, "recipients": plan.busiest_day, **fact(DAILY)}
     if plan.week is not None and plan.week > DAYS * DAILY.value:
-        only = len(subject.settings.servers) == 1  # with several, the mailing may leave through another
-        status = Status.FAIL if only else Status.WARN
+        status = Status.WARN if is_unassigned(subject) else Status.FAIL
         yield ENDLESS(
             about=server.name,
             status=status,
