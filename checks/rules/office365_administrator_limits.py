@@ -32,7 +32,7 @@ POSSIBLE = Outcome(
     status=Status.NOTE,
     title="{server}: an administrator may have set fewer recipients an hour or a day than Microsoft's {limit} (as of {as_of}); from outside it does not show, and {planned} would meet them",
     owner=Owner.MAIL_ADMIN,
-    steps=(POLICY.where, "Give the dispatcher's mailbox a policy of its own that leaves room for {planned}."),
+    steps=(POLICY.where, "Give the dispatcher's mailbox a policy of its own that leaves it Microsoft's numbers."),
     references=sources(POLICY, DAILY),
 )
 SMALL_VOLUME = Outcome(

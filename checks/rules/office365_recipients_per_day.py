@@ -84,7 +84,7 @@ EXCEEDED = Outcome(
 )
 PACED = Outcome(
     code="office365.mailing-over-several-days",
-    status=Status.WARN,
+    status=Status.NOTE,
     title="{server}: {planned} takes {days}: {own} of the settings keeps below the {limit} recipients that Microsoft 365 takes from a mailbox in 24 hours (as of {as_of})",
     owner=Owner.US,
     steps=("Start mailings {days} before the last recipient has to have them.", *OTHER_WAYS),

@@ -12,7 +12,8 @@ Enter the number of licences in the settings. If the plan is too large, spread t
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from checks.evidence import Evidence
@@ -35,6 +36,8 @@ from checks.rules._volume import (
     MISSING_RECIPIENTS,
     counted,
     is_trial,
+    needed,
+    paces,
     parts,
     planned,
     unplanned,
@@ -75,6 +78,15 @@ EXCEEDED = Outcome(
     ),
     also=("recipients", *FACT),
     references=sources(TENANT, TRIAL, *ENFORCED.values(), *ways_free_of("tenant")),
+)
+KEPT = Outcome(
+    code="office365.tenant-limit-kept-by-own",
+    status=Status.NOTE,
+    title="{server}: {planned} takes {days}: the limits of the settings keep below the {limit} outside recipients that Microsoft 365 takes from the whole organisation in 24 hours ({basis}, as of {as_of})",
+    owner=Owner.US,
+    steps=("Leave room for the mail that the organisation writes otherwise; it counts, too.",),
+    also=("recipients", *FACT),
+    references=sources(TENANT, TRIAL),
 )
 LICENCES_UNKNOWN = Outcome(
     code="office365.licences-unknown",
@@ -123,6 +135,10 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
             basis += f"; for more than {PAUSED_ABOVE:,} licences Microsoft had paused it by July 2025"
         elif coming:
             basis += f"; enforced {coming.when}"
+        if not endless and not paused and not coming and paces(server, replace(TENANT, value=allowed), plan.in_one):
+            days = counted(-(-needed(server, plan, outside) // timedelta(days=1)), "day")
+            yield KEPT(about=server.name, basis=basis, days=days, steps=steps_for(KEPT, subject), **known)
+            return
         yield EXCEEDED(
             about=server.name, status=status, basis=basis, days=days, steps=steps_for(EXCEEDED, subject, days=days), **known
         )
