@@ -84,7 +84,8 @@ EXCEEDED = Outcome(
 )
 PACED = Outcome(
     code="office365.mailing-over-several-days",
-    status=Status.NOTE,
+    status=Status.WARN,
+    weighs=(Status.NOTE,),
     title="{server}: {planned} takes {days}: {own} of the settings keeps below the {limit} recipients that Microsoft 365 takes from a mailbox in 24 hours (as of {as_of})",
     owner=Owner.US,
     steps=("Start mailings {days} before the last recipient has to have them.", *OTHER_WAYS),
@@ -133,8 +134,9 @@ def judge(subject: ServerSubject, _ev: Evidence) -> Iterator[Finding]:
     elif plan.busiest_day > DAILY.value:
         days = counted(_days(server, plan), "day")
         if paces(server, DAILY, plan.in_one):
-            own = "the send limit" if limit_paces(server.limit, DAILY, plan.in_one) else "the burst limit"
-            yield PACED(about=server.name, days=days, own=own, steps=steps_for(PACED, subject, days=days), **known)
+            meant = limit_paces(server.limit, DAILY, plan.in_one)  # whoever enters a daily number knows that the rest waits
+            own, status = ("the send limit", Status.NOTE) if meant else ("the burst limit", Status.WARN)
+            yield PACED(about=server.name, status=status, days=days, own=own, steps=steps_for(PACED, subject, days=days), **known)
         else:
             refused: dict[str, Any] = {"first_refused": ordinal(DAILY.value + 1), "refusal": DAILY.refusal}
             steps = steps_for(EXCEEDED, subject, days=days, server=server.name, limit=DAILY.value)
