@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
     from checks.settings import Settings
-    from wizard.answers import Given
+    from wizard.answers_given import Given
     from wizard.flow import Flow
     from wizard.view import Answers, Surroundings
 

@@ -12,7 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from checks.settings import Settings, SettingsError
 from tests.wizard.worlds import all_settings, server, settings
 from wizard.answered import build, from_settings
-from wizard.answers import answers_from, complete, gather
+from wizard.answers import answers_from, complete
+from wizard.answers_given import gather
 from wizard.document import to_document
 from wizard.questions import ANOTHER, BY_KEY, COMMON_QUESTIONS, QUESTIONS, SERVER_QUESTIONS
 from wizard.view import Surroundings, View

@@ -15,7 +15,8 @@ from checks.settings import Settings
 from tests.fakes.prompter import CTRL_C, END, FakePrompter
 from tests.wizard.worlds import server, settings
 from wizard.answered import build, from_settings
-from wizard.answers import answers_from, complete, gather, overlay
+from wizard.answers import answers_from, complete, overlay
+from wizard.answers_given import gather
 from wizard.draft import Drafts
 from wizard.flow import Flow, LeftError
 from wizard.review import Plan, review

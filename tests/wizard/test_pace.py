@@ -12,7 +12,8 @@ from tests.wizard.test_answers import FLAT, HERE
 from tests.wizard.test_terminal import run
 from wizard import parsing
 from wizard.answered import build, from_settings
-from wizard.answers import answers_from, complete, gather
+from wizard.answers import answers_from, complete
+from wizard.answers_given import gather
 from wizard.pace import hint, offers
 from wizard.questions import BY_KEY
 from wizard.review import Plan, review

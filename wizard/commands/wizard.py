@@ -154,7 +154,7 @@ def _job(
     allow: frozenset[Effect] | None,
 ) -> Job:
     from checks.settings import SettingsError  # noqa: PLC0415 - pydantic is slow, and not needed for --help
-    from wizard import answers  # noqa: PLC0415 - as above
+    from wizard import answers_given  # noqa: PLC0415 - as above
     from wizard.answered import from_settings  # noqa: PLC0415 - as above
     from wizard.documents import refuse_json  # noqa: PLC0415 - as above
     from wizard.job import Job  # noqa: PLC0415 - as above
@@ -169,9 +169,9 @@ def _job(
         raise
     text = None
     if answers_file == "-":
-        text = answers.decoded(sys.stdin.buffer.read(answers.MAX_BYTES + 1), "on standard input")
+        text = answers_given.decoded(sys.stdin.buffer.read(answers_given.MAX_BYTES + 1), "on standard input")
     elif answers_file is not None:
-        text = answers.read_text(Path(answers_file))
+        text = answers_given.read_text(Path(answers_file))
         refuse_json(Path(answers_file), "answers")
     base = path.resolve().parent
     around = Surroundings(
@@ -192,7 +192,7 @@ def _job(
         around=around,
         existing=loaded.settings if loaded else None,
         document=loaded.document if loaded else None,
-        given=answers.gather(text, sets, answers_file or ""),
+        given=answers_given.gather(text, sets, answers_file or ""),
         only_missing=answers_file is not None,
     )
 
